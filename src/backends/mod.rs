@@ -1,0 +1,1 @@
+//! Who can answer: HTTP providers and scripts; their health.

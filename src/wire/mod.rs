@@ -1,0 +1,5 @@
+//! The wire formats, both directions.
+
+mod request;
+
+pub use request::{Effort, Request, UnknownEffort};

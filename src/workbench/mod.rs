@@ -1,0 +1,1 @@
+//! Tabs and sessions: `Command` in, `Event` out.
