@@ -1,0 +1,120 @@
+//! The message of a step commit: a subject and a few lines for people, the part of the conversation
+//! that belongs to the step, and trailers for programs. Text in, text out: it knows of no repository.
+//!
+//! Every line of the conversation block begins with `{`, no line for people can be taken for a fence, a
+//! comment, a patch or a trailer, and the trailers are the last paragraph. So the message comes
+//! through everything that git does to messages: rebase, cherry-pick, `format-patch` and `am`, amending
+//! the subject, squashing (several blocks, indented), and any `commit.cleanup` mode.
+
+mod decode;
+mod encode;
+mod human;
+
+pub use decode::{Frame, frames};
+
+use crate::chat::{Entry, LineError, Usage};
+
+/// The version of the conversation block that is written.
+pub const VERSION: u32 = 1;
+
+const FENCE: &str = "```";
+const OPENING: &str = "```offshoot-conversation";
+
+/// What the message of one step commit, or of one record on a session's ref, says.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct StepMessage {
+    /// What the step did, in the imperative. Written as one line of at most 72 columns.
+    pub subject: String,
+    /// The user's prompt, where this is the first commit that answers it. Written shortened: the whole
+    /// of it is among the entries.
+    pub prompt: Option<String>,
+    /// What was done, for a reader. May be empty.
+    pub summary: String,
+    /// The index of the first of `entries` in the session's conversation, from 0.
+    pub first_index: usize,
+    pub entries: Vec<Entry>,
+    pub stamp: Stamp,
+}
+
+/// What the trailers say.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Stamp {
+    pub session: String,
+    /// From 1; 0 before the first prompt.
+    pub turn: u32,
+    /// Step commits of the session so far, this one included.
+    pub step: u32,
+    pub kind: StepKind,
+    /// The block holds the whole context: the session starts here, was forked here, or was compacted.
+    pub keyframe: bool,
+    /// The session's branch, without `refs/heads/`.
+    pub branch: Option<String>,
+    /// The commit at which this session left another one.
+    pub forked_from: Option<String>,
+    pub route: Option<Route>,
+    /// What this commit's answers used.
+    pub usage: Usage,
+    /// What they cost; `None` is written as `unpriced`.
+    pub cost_usd: Option<f64>,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum StepKind {
+    /// A commit on the branch, with changed files.
+    #[default]
+    Step,
+    /// A record on the session's ref, with the files of the commit below.
+    Turn,
+}
+
+/// Who answered, and why.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Route {
+    pub backend: String,
+    pub model: String,
+    pub reason: String,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum CodecError {
+    #[error("the conversation block is of version {found:?}, and this offshoot reads v{VERSION}")]
+    Version { found: String },
+    #[error("the conversation block has no end: the message was cut")]
+    Torn,
+    #[error("line {at} of the conversation block: {source}")]
+    Entry { at: usize, source: LineError },
+    #[error("line {at} of the conversation block does not begin with {{")]
+    Stray { at: usize },
+    #[error("the trailer {key} is missing")]
+    Missing { key: &'static str },
+    #[error("the trailer {key} says {value:?}")]
+    Trailer { key: &'static str, value: String },
+    #[error("the block holds {found} lines, and Offshoot-Messages says {claimed}")]
+    Count { found: usize, claimed: usize },
+}
+
+impl CodecError {
+    /// What the reader of the message can do about it.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Version { .. } => "update offshoot, or resume from an earlier commit",
+            _ => "the commit's message was edited by hand: resume from the commit before it",
+        }
+    }
+}
+
+mod key {
+    pub const SESSION: &str = "Offshoot-Session";
+    pub const TURN: &str = "Offshoot-Turn";
+    pub const STEP: &str = "Offshoot-Step";
+    pub const MESSAGES: &str = "Offshoot-Messages";
+    pub const KEYFRAME: &str = "Offshoot-Keyframe";
+    pub const KIND: &str = "Offshoot-Kind";
+    pub const BRANCH: &str = "Offshoot-Branch";
+    pub const FORKED_FROM: &str = "Offshoot-Forked-From";
+    pub const ROUTE: &str = "Offshoot-Route";
+    pub const USAGE: &str = "Offshoot-Usage";
+}
+
+#[cfg(test)]
+mod tests;
