@@ -1,6 +1,9 @@
 //! What an agent can do in a worktree. Each tool is a file with `spec` and `run`; this one is the
 //! table of them. Tools know nothing of agents, models or git.
 
+pub mod output;
+pub mod shell;
+
 use std::path::PathBuf;
 
 use crate::chat::Part;

@@ -1,0 +1,12 @@
+//! Shell commands: their environment, their sandbox, and running them to their end.
+
+mod environment;
+mod helper;
+mod process;
+mod sandbox;
+mod stream;
+
+pub use environment::{Environment, is_secret};
+pub use helper::enter;
+pub use process::{End, Finished, Process, ProcessError};
+pub use sandbox::{SUBCOMMAND, Sandbox, SandboxPolicy, probe, secret_paths};
