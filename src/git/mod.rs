@@ -1,4 +1,29 @@
-//! Everything that touches git: repositories, worktrees, step commits, sessions.
+//! The repository: commits, references, branch names, worktrees, step commits, snapshots, diffs.
+//! [`Repo`] is the one way in. It runs on libgit2 where that can serve, and on the git program where
+//! it cannot, decided once for each repository. Nothing here knows of agents or screens, and nothing
+//! runs hooks, signs, or writes in the user's checkout.
+//!
+//! Every function blocks: asynchronous callers wrap them in `spawn_blocking`.
 
+mod branch;
 pub mod codec;
+mod diff;
+mod error;
+mod id;
+mod objects;
+mod program;
 pub mod redact;
+mod refs;
+mod repo;
+
+pub use diff::{ChangeKind, DiffStat, FileChange};
+pub use error::GitError;
+pub use id::{BadId, CommitId, ObjectId};
+pub use objects::{CommitData, FirstParents};
+pub use refs::Expect;
+pub use repo::{Engine, Head, Person, Repo};
+
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;

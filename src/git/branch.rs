@@ -1,0 +1,71 @@
+//! Names for branches, made from what was asked.
+
+use deunicode::deunicode;
+
+use super::{GitError, Repo};
+
+/// How long the made part of a name may be.
+const LONGEST: usize = 40;
+
+impl Repo {
+    /// A free branch name `offshoot/<words of the prompt>`, numbered when taken.
+    pub fn branch_name(&self, prompt: &str) -> Result<String, GitError> {
+        let slug = slug(prompt);
+        // A branch called just `offshoot` leaves no room for names below it.
+        let folder = if self.read_ref("refs/heads/offshoot")?.is_some() { "offshoot-" } else { "offshoot/" };
+        let base = format!("{folder}{slug}");
+        let taken: Vec<String> =
+            self.refs(&format!("refs/heads/{folder}"))?.into_iter().map(|(name, _)| name).collect();
+        let is_free = |name: &str| {
+            let full = format!("refs/heads/{name}");
+            let below = format!("{full}/");
+            !taken.iter().any(|t| *t == full || t.starts_with(&below))
+        };
+        if is_free(&base) {
+            return Ok(base);
+        }
+        Ok((2..u32::MAX).map(|n| format!("{base}-{n}")).find(|name| is_free(name)).unwrap_or(base))
+    }
+}
+
+/// Lower-case ASCII words joined by dashes, whole words while they fit.
+fn slug(prompt: &str) -> String {
+    let ascii = deunicode(prompt.lines().find(|l| !l.trim().is_empty()).unwrap_or_default());
+    let mut slug = String::new();
+    let clean: String = ascii
+        .chars()
+        .filter(|c| *c != '\'')
+        .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { ' ' })
+        .collect();
+    for word in clean.split_whitespace() {
+        let dash = usize::from(!slug.is_empty());
+        if slug.len() + dash + word.len() > LONGEST {
+            if slug.is_empty() {
+                slug.push_str(&word[..LONGEST]);
+            }
+            break;
+        }
+        if dash == 1 {
+            slug.push('-');
+        }
+        slug.push_str(word);
+    }
+    if slug.is_empty() { "task".to_owned() } else { slug }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_become_a_name() {
+        assert_eq!(slug("Fix the parser's bug (#12)!"), "fix-the-parsers-bug-12");
+        assert_eq!(slug("Füge Ämter hinzu"), "fuge-amter-hinzu");
+        assert_eq!(slug("!!!"), "task");
+        assert_eq!(slug(""), "task");
+        assert_eq!(slug(&"x".repeat(90)).len(), LONGEST);
+        assert!(slug("please rewrite the whole of the import pipeline so that").len() <= LONGEST);
+        let chinese = slug("修复解析器");
+        assert!(chinese.len() > 3 && chinese.is_ascii(), "{chinese}");
+    }
+}

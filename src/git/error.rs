@@ -1,0 +1,198 @@
+//! What can go wrong with a repository, told so that a person knows what to do next.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::CommitId;
+
+/// A variant for each thing that a caller can do differently.
+#[derive(Debug, thiserror::Error)]
+pub enum GitError {
+    #[error("{} is not in a git repository", path.display())]
+    NotARepository { path: PathBuf },
+    #[error("{} is a bare repository, without a work tree", path.display())]
+    Bare { path: PathBuf },
+    #[error("the repository at {} belongs to another user", path.display())]
+    UnsafeOwner { path: PathBuf },
+    #[error("the repository at {} is damaged: {message}", path.display())]
+    Corrupt { path: PathBuf, message: String },
+    #[error("this repository needs the git program ({reason}), and it was not found")]
+    NeedsProgram { reason: String },
+    #[error("no commit is named {rev:?}")]
+    UnknownRevision { rev: String },
+    #[error("{rev:?} names more than one object")]
+    AmbiguousRevision { rev: String },
+    /// Someone moved the reference since it was read.
+    #[error("{name} moved: it was expected at {}, and is at {}", place(expected.as_ref()), place(found.as_ref()))]
+    RefMoved { name: String, expected: Option<CommitId>, found: Option<CommitId> },
+    #[error("{name} exists already")]
+    RefExists { name: String },
+    /// A reference cannot be a file and a folder at once: `a` and `a/b` exclude each other.
+    #[error("{name} cannot be created beside a reference that is its parent or child")]
+    RefBlocked { name: String },
+    #[error("{name:?} is no valid reference name")]
+    BadRefName { name: String },
+    #[error("there is no branch {branch:?}")]
+    BranchMissing { branch: String },
+    #[error("branch {branch:?} is checked out at {}", path.display())]
+    CheckedOutElsewhere { branch: String, path: PathBuf },
+    /// Somebody switched the worktree to another branch.
+    #[error("worktree {} is on {found}, not on branch {expected:?}", path.display())]
+    WrongBranch { path: PathBuf, expected: String, found: String },
+    #[error("{} is in the way", path.display())]
+    PathOccupied { path: PathBuf },
+    #[error("there is no worktree at {}", path.display())]
+    WorktreeMissing { path: PathBuf },
+    #[error("{} lies outside the worktree", path.display())]
+    OutsideWorktree { path: PathBuf },
+    /// Another git process holds a lock, or one died and left it. `age` since the lock was made.
+    #[error("{} has been there for {} s", lock.display(), age.as_secs())]
+    Locked { lock: PathBuf, age: Duration },
+    #[error("no space is left on the disk of {}", path.display())]
+    DiskFull { path: PathBuf },
+    #[error("{} is on a read-only file system", path.display())]
+    ReadOnly { path: PathBuf },
+    #[error("permission denied at {}", path.display())]
+    Denied { path: PathBuf },
+    #[error("{}: {source}", path.display())]
+    Io { path: PathBuf, source: io::Error },
+    /// The git program failed in a way not told apart above.
+    #[error("git {command}: {message}")]
+    Program { command: String, message: String },
+    /// libgit2 failed in a way not told apart above.
+    #[error("could not {doing}: {message}")]
+    Library { doing: String, message: String },
+}
+
+impl GitError {
+    /// What a person can do next.
+    pub fn hint(&self) -> Option<String> {
+        let text = match self {
+            Self::NotARepository { .. } => {
+                "go to a repository, or make one here with `git init` and a first commit".to_owned()
+            }
+            Self::Bare { .. } => "run this in a clone or a worktree of it".to_owned(),
+            Self::UnsafeOwner { path } => {
+                format!("if you trust it: git config --global --add safe.directory {}", path.display())
+            }
+            Self::Corrupt { .. } => "run `git fsck` there; nothing was changed".to_owned(),
+            Self::NeedsProgram { .. } => "install git and put it on the PATH".to_owned(),
+            Self::UnknownRevision { .. } => {
+                "`git log --all --oneline` lists commits; fetch first if it is on another machine".to_owned()
+            }
+            Self::AmbiguousRevision { .. } => "give more digits of the hash".to_owned(),
+            Self::RefMoved { .. } => "read the branch again and retry".to_owned(),
+            Self::RefExists { .. } | Self::RefBlocked { .. } | Self::BadRefName { .. } => {
+                "pick another name".to_owned()
+            }
+            Self::BranchMissing { .. } => "`git branch --list 'offshoot/*'` lists the branches".to_owned(),
+            Self::CheckedOutElsewhere { path, .. } => {
+                format!("close or remove the worktree at {}, or start a new branch", path.display())
+            }
+            Self::WrongBranch { path, expected, .. } => {
+                format!("git -C {} switch {expected}", path.display())
+            }
+            Self::PathOccupied { path } => format!("move {} away and retry", path.display()),
+            Self::WorktreeMissing { .. } => "resume the session to make it again".to_owned(),
+            Self::Locked { lock, .. } => {
+                format!("wait for the other git process; if none runs, remove {} and retry", lock.display())
+            }
+            Self::DiskFull { .. } => "free some space and retry; what was committed is safe".to_owned(),
+            Self::ReadOnly { .. } => "use a copy or a clone that can be written".to_owned(),
+            Self::Denied { path } => format!("check who owns {} and its mode", path.display()),
+            Self::OutsideWorktree { .. } | Self::Io { .. } | Self::Program { .. } | Self::Library { .. } => {
+                return None;
+            }
+        };
+        Some(text)
+    }
+
+    pub(super) fn io(path: impl Into<PathBuf>, source: io::Error) -> Self {
+        let path = path.into();
+        match source.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::DiskFull { path },
+            io::ErrorKind::ReadOnlyFilesystem => Self::ReadOnly { path },
+            io::ErrorKind::PermissionDenied => Self::Denied { path },
+            _ => Self::Io { path, source },
+        }
+    }
+
+    pub(super) fn library(doing: &str, error: &git2::Error) -> Self {
+        Self::by_text(error.message())
+            .unwrap_or_else(|| Self::Library { doing: doing.to_owned(), message: error.message().to_owned() })
+    }
+
+    pub(super) fn program(command: &str, stderr: &str) -> Self {
+        Self::by_text(stderr).unwrap_or_else(|| Self::Program {
+            command: command.to_owned(),
+            message: stderr.trim().trim_start_matches("fatal: ").trim_start_matches("error: ").to_owned(),
+        })
+    }
+
+    /// Both implementations put the system's own words at the end of a sentence with the path in
+    /// quotes; neither gives them apart.
+    fn by_text(text: &str) -> Option<Self> {
+        let path = || PathBuf::from(quoted(text).unwrap_or("the repository"));
+        if let Some(lock) = lock_in(text) {
+            return Some(Self::Locked { age: age_of(&lock), lock });
+        }
+        if text.contains("No space left on device") || text.contains("Disk quota exceeded") {
+            Some(Self::DiskFull { path: path() })
+        } else if text.contains("Read-only file system") {
+            Some(Self::ReadOnly { path: path() })
+        } else if text.contains("Permission denied") || text.contains("insufficient permission") {
+            Some(Self::Denied { path: path() })
+        } else {
+            None
+        }
+    }
+}
+
+/// How long ago a file was changed; zero when it is gone.
+pub(super) fn age_of(path: &Path) -> Duration {
+    path.metadata().and_then(|m| m.modified()).ok().and_then(|t| t.elapsed().ok()).unwrap_or_default()
+}
+
+fn lock_in(text: &str) -> Option<PathBuf> {
+    if !(text.contains("File exists") || text.contains("file is locked") || text.contains("is locked")) {
+        return None;
+    }
+    let path = quoted(text)?;
+    let lock = if Path::new(path).extension().is_some_and(|e| e == "lock") {
+        PathBuf::from(path)
+    } else {
+        PathBuf::from(format!("{path}.lock"))
+    };
+    lock.is_absolute().then_some(lock)
+}
+
+/// The last path between quotes.
+fn quoted(text: &str) -> Option<&str> {
+    let end = text.rfind('\'')?;
+    let start = text[..end].rfind('\'')?;
+    let found = &text[start + 1..end];
+    found.contains('/').then_some(found)
+}
+
+fn place(id: Option<&CommitId>) -> String {
+    id.map_or_else(|| "nothing".to_owned(), |id| id.short().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_systems_words_become_variants_with_the_path() {
+        let full =
+            GitError::program("add", "error: unable to write '/r/.git/objects/x': No space left on device");
+        assert!(matches!(full, GitError::DiskFull { path } if path == Path::new("/r/.git/objects/x")));
+        let lock =
+            GitError::program("x", "fatal: Unable to create '/r/.git/index.lock': File exists.\n\nAnother");
+        assert!(matches!(lock, GitError::Locked { lock, .. } if lock == Path::new("/r/.git/index.lock")));
+        let denied =
+            GitError::program("x", "fatal: Unable to create '/r/.git/index.lock': Permission denied");
+        assert!(matches!(denied, GitError::Denied { .. }) && denied.hint().is_some());
+    }
+}
