@@ -24,28 +24,28 @@ const BUILTINS: &[Builtin] = &[
         kind: "anthropic",
         keys: &["ANTHROPIC_API_KEY"],
         base_url: "ANTHROPIC_BASE_URL",
-        model: "claude-sonnet-4-6",
+        model: "claude-sonnet-5-5",
     },
     Builtin {
         id: "openai",
         kind: "openai-responses",
         keys: &["OPENAI_API_KEY"],
         base_url: "OPENAI_BASE_URL",
-        model: "gpt-5.1",
+        model: "gpt-6.1-sol",
     },
     Builtin {
         id: "gemini",
         kind: "gemini",
         keys: &["GEMINI_API_KEY", "GOOGLE_API_KEY"],
         base_url: "GOOGLE_GEMINI_BASE_URL",
-        model: "gemini-2.5-pro",
+        model: "gemini-pro-latest",
     },
     Builtin {
         id: "deepseek",
         kind: "deepseek",
         keys: &["DEEPSEEK_API_KEY"],
         base_url: "DEEPSEEK_BASE_URL",
-        model: "deepseek-chat",
+        model: "deepseek-v4-pro",
     },
 ];
 
