@@ -6,6 +6,7 @@ mod changes;
 mod omission;
 pub mod output;
 mod path;
+pub mod permissions;
 mod progress;
 mod read;
 pub mod shell;
