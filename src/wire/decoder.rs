@@ -66,6 +66,17 @@ impl Decoder {
         }
     }
 
+    /// Whether the answer itself is complete, though its end marker may be missing.
+    pub fn is_complete(&self) -> bool {
+        self.held.is_none()
+            && match &self.stream {
+                Stream::OpenaiChat(stream) => stream.is_complete(),
+                Stream::OpenaiResponses(stream) => stream.is_done(),
+                Stream::Anthropic(stream) => stream.end().is_ok(),
+                Stream::Gemini(stream) => stream.end().is_ok(),
+            }
+    }
+
     /// The last deltas, at the end of the bytes.
     ///
     /// # Errors

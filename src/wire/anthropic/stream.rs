@@ -128,7 +128,7 @@ impl Stream {
         }
     }
 
-    pub(crate) fn end(&mut self) -> Result<(), WireError> {
+    pub(crate) fn end(&self) -> Result<(), WireError> {
         if self.stopped || self.done { Ok(()) } else { Err(WireError::cut()) }
     }
 }

@@ -34,6 +34,10 @@ impl Stream {
         self.done
     }
 
+    pub(crate) fn is_complete(&self) -> bool {
+        self.done || self.stopped
+    }
+
     pub(crate) fn mark_done(&mut self) {
         self.done = true;
     }
