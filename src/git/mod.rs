@@ -15,6 +15,7 @@ mod program;
 pub mod redact;
 mod refs;
 mod repo;
+pub mod session;
 
 pub use diff::{ChangeKind, DiffStat, FileChange};
 pub use error::GitError;

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::{CodecError, FENCE, OPENING, Route, Stamp, StepKind, StepMessage, VERSION, key};
+use super::{CodecError, FENCE, OPENING, Origin, Route, Stamp, StepKind, StepMessage, VERSION, key};
 use crate::chat::{Entry, Line, Usage};
 
 /// One conversation block of a message with its trailers; the lines are not parsed yet.
@@ -146,7 +146,8 @@ fn stamp(trailers: &[(&str, &str)]) -> Result<Stamp, CodecError> {
         value.parse().map_err(|_| refuse(key, value))
     };
     let text = |key| find(trailers, key).map(str::to_owned);
-    let (usage, cost_usd) = find(trailers, key::USAGE).map(usage).unwrap_or_default();
+    let (usage, cost_usd) = find(trailers, key::USAGE).map(spent).unwrap_or_default();
+    let (total_usage, total_cost_usd) = find(trailers, key::TOTAL).map(spent).unwrap_or_default();
     Ok(Stamp {
         session: required(key::SESSION)?.to_owned(),
         turn: number(key::TURN)?,
@@ -154,10 +155,14 @@ fn stamp(trailers: &[(&str, &str)]) -> Result<Stamp, CodecError> {
         kind: if find(trailers, key::KIND) == Some("turn") { StepKind::Turn } else { StepKind::Step },
         keyframe: find(trailers, key::KEYFRAME) == Some("true"),
         branch: text(key::BRANCH),
-        forked_from: text(key::FORKED_FROM),
+        title: text(key::TITLE),
+        forked_from: find(trailers, key::FORKED_FROM).map(origin),
+        head: text(key::HEAD),
         route: find(trailers, key::ROUTE).map(route),
         usage,
         cost_usd,
+        total_usage,
+        total_cost_usd,
     })
 }
 
@@ -183,7 +188,13 @@ fn route(text: &str) -> Route {
     Route { backend: backend.into(), model: model.into(), reason: reason.into() }
 }
 
-fn usage(text: &str) -> (Usage, Option<f64>) {
+fn origin(text: &str) -> Origin {
+    let (commit, rest) = text.split_once(" (session ").unwrap_or((text, ""));
+    let (session, turn) = rest.trim_end_matches(')').split_once(", turn ").unwrap_or((rest, ""));
+    Origin { commit: commit.into(), session: session.into(), turn: turn.parse().unwrap_or_default() }
+}
+
+fn spent(text: &str) -> (Usage, Option<f64>) {
     let value = |key: &str| text.split(' ').find_map(|pair| pair.strip_prefix(key)?.strip_prefix('='));
     let count = |key: &str| value(key).and_then(|n| n.parse().ok()).unwrap_or_default();
     let usage = Usage {

@@ -1,7 +1,7 @@
 //! From what a step says to its message.
 
-use super::{FENCE, OPENING, Stamp, StepKind, StepMessage, VERSION, human, key};
-use crate::chat::Line;
+use super::{FENCE, OPENING, Origin, StepKind, StepMessage, VERSION, human, key};
+use crate::chat::{Line, Usage};
 use crate::git::redact::{redact, redact_entry};
 
 impl StepMessage {
@@ -45,34 +45,40 @@ impl StepMessage {
                 out.push_str(&[key, ": ", &value, "\n"].concat());
             }
         };
-        let Stamp { session, turn, step, kind, keyframe, branch, forked_from, route, usage, cost_usd } =
-            &self.stamp;
-        write(key::SESSION, session);
-        write(key::TURN, &turn.to_string());
-        write(key::STEP, &step.to_string());
-        if let Some(last) = (self.first_index + self.entries.len()).checked_sub(1)
-            && !self.entries.is_empty()
-        {
+        let stamp = &self.stamp;
+        write(key::SESSION, &stamp.session);
+        write(key::TURN, &stamp.turn.to_string());
+        write(key::STEP, &stamp.step.to_string());
+        if !self.entries.is_empty() {
+            let last = self.first_index + self.entries.len() - 1;
             write(key::MESSAGES, &format!("{}-{last}", self.first_index));
         }
-        if *keyframe {
+        if stamp.keyframe {
             write(key::KEYFRAME, "true");
         }
-        if *kind == StepKind::Turn {
+        if stamp.kind == StepKind::Turn {
             write(key::KIND, "turn");
         }
-        write(key::BRANCH, branch.as_deref().unwrap_or_default());
-        write(key::FORKED_FROM, forked_from.as_deref().unwrap_or_default());
-        if let Some(route) = route {
+        write(key::BRANCH, stamp.branch.as_deref().unwrap_or_default());
+        write(key::TITLE, &human::subject(stamp.title.as_deref().unwrap_or_default(), ""));
+        if let Some(Origin { commit, session, turn }) = &stamp.forked_from {
+            write(key::FORKED_FROM, &format!("{commit} (session {session}, turn {turn})"));
+        }
+        write(key::HEAD, stamp.head.as_deref().unwrap_or_default());
+        if let Some(route) = &stamp.route {
             write(key::ROUTE, &format!("{}/{} ({})", route.backend, route.model, route.reason));
         }
-        let cost = cost_usd.map_or_else(|| "unpriced".into(), |cost| cost.to_string());
-        let usage = format!(
-            "input={} output={} cache_read={} cache_write={} reasoning={} cost_usd={cost}",
-            usage.input, usage.output, usage.cache_read, usage.cache_write, usage.reasoning
-        );
-        write(key::USAGE, &usage);
+        write(key::USAGE, &spent(&stamp.usage, stamp.cost_usd));
+        write(key::TOTAL, &spent(&stamp.total_usage, stamp.total_cost_usd));
     }
+}
+
+fn spent(usage: &Usage, cost_usd: Option<f64>) -> String {
+    let Usage { input, output, cache_read, cache_write, reasoning } = usage;
+    let cost = cost_usd.map_or_else(|| "unpriced".into(), |cost| cost.to_string());
+    format!(
+        "input={input} output={output} cache_read={cache_read} cache_write={cache_write} reasoning={reasoning} cost_usd={cost}"
+    )
 }
 
 /// A mail tool told to look for scissors (`mailinfo.scissors`) cuts a message at them, even within

@@ -10,6 +10,7 @@ mod decode;
 mod encode;
 mod human;
 
+pub(in crate::git) use decode::people;
 pub use decode::{Frame, frames};
 
 use crate::chat::{Entry, LineError, Usage};
@@ -49,13 +50,30 @@ pub struct Stamp {
     pub keyframe: bool,
     /// The session's branch, without `refs/heads/`.
     pub branch: Option<String>,
-    /// The commit at which this session left another one.
-    pub forked_from: Option<String>,
+    /// The first words of the session.
+    pub title: Option<String>,
+    /// Where this session left another one.
+    pub forked_from: Option<Origin>,
+    /// On a record: the commit on the branch whose files it stands for, in full.
+    pub head: Option<String>,
     pub route: Option<Route>,
     /// What this commit's answers used.
     pub usage: Usage,
     /// What they cost; `None` is written as `unpriced`.
     pub cost_usd: Option<f64>,
+    /// The same for the session so far, this commit included. The cost is what could be priced.
+    pub total_usage: Usage,
+    pub total_cost_usd: Option<f64>,
+}
+
+/// Where a session left another one.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// The commit whose files it began with, in full.
+    pub commit: String,
+    pub session: String,
+    /// The turn of that session that was not taken along.
+    pub turn: u32,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -113,6 +131,9 @@ mod key {
     pub const BRANCH: &str = "Offshoot-Branch";
     pub const FORKED_FROM: &str = "Offshoot-Forked-From";
     pub const ROUTE: &str = "Offshoot-Route";
+    pub const TITLE: &str = "Offshoot-Title";
+    pub const HEAD: &str = "Offshoot-Head";
+    pub const TOTAL: &str = "Offshoot-Total";
     pub const USAGE: &str = "Offshoot-Usage";
 }
 

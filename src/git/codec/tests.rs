@@ -47,7 +47,9 @@ fn step(step: u32) -> StepMessage {
             step,
             keyframe: step == 1,
             branch: Some("offshoot/fix-the-parser".into()),
+            title: Some("Please fix the parser".into()),
             forked_from: None,
+            head: None,
             kind: StepKind::Step,
             route: Some(Route {
                 backend: "local".into(),
@@ -56,6 +58,8 @@ fn step(step: u32) -> StepMessage {
             }),
             usage: Usage { input: 1, output: 2, cache_read: 3, cache_write: 4, reasoning: 5 },
             cost_usd: Some(0.0125),
+            total_usage: Usage { input: 10, ..Usage::default() },
+            total_cost_usd: Some(0.5),
         },
     }
 }
@@ -147,7 +151,9 @@ fn a_message_reads_back() {
     for kind in [StepKind::Step, StepKind::Turn] {
         let mut wanted = step(2);
         wanted.stamp.kind = kind;
-        wanted.stamp.forked_from = Some("0123456789".into());
+        wanted.stamp.forked_from =
+            Some(Origin { commit: "0123456789".into(), session: "01ABC".into(), turn: 3 });
+        wanted.stamp.head = Some("abcdef".into());
         wanted.stamp.cost_usd = None;
         let text = wanted.encode(&[]);
         assert!(text.contains("cost_usd=unpriced"));
@@ -183,8 +189,10 @@ fn the_message_is_as_documented() {
     Offshoot-Messages: 0-0
     Offshoot-Keyframe: true
     Offshoot-Branch: offshoot/fix-the-parser
+    Offshoot-Title: Please fix the parser
     Offshoot-Route: local/qwen/qwen3-coder (first usable (of 3))
     Offshoot-Usage: input=1 output=2 cache_read=3 cache_write=4 reasoning=5 cost_usd=0.0125
+    Offshoot-Total: input=10 output=0 cache_read=0 cache_write=0 reasoning=0 cost_usd=0.5
     "#);
 }
 

@@ -1,0 +1,44 @@
+//! Sessions as they stand in git: written, found again from a hash alone, listed, branched from,
+//! undone, kept and cleaned up. There is no other store: a session is what its commits say.
+//!
+//! A session's branch holds its step commits; each carries all that was said since the step before.
+//! `refs/offshoot/sessions/<id>` is the whole session: the branch's last step, and on top of it records
+//! (commits with the same files) of what was said since. The next step carries that too, so the branch
+//! alone is complete up to its last step. Readers walk first parents and pass over the commits of people.
+
+mod error;
+mod fork;
+mod gc;
+mod keep;
+mod landed;
+mod list;
+mod load;
+mod undo;
+mod walk;
+mod write;
+
+pub use error::SessionError;
+pub use fork::{Fork, branch_from_turn};
+pub use keep::{Kept, keep, kept};
+pub use landed::{Landed, landed};
+pub use list::{SessionSummary, SessionTree, StepSummary, latest, list, log_tree, steps};
+pub use load::{Peek, Session, Tail, load, peek, tail};
+pub use write::{Cursor, Draft};
+
+/// Where the refs of sessions are: `refs/offshoot/sessions/<id>`.
+pub const SESSIONS: &str = "refs/offshoot/sessions/";
+/// Where heads are kept that a session moved away from: `refs/offshoot/kept/<id>/<name>`.
+pub const KEPT: &str = "refs/offshoot/kept/";
+
+/// The name of a session's ref.
+pub fn session_ref(id: &str) -> String {
+    format!("{SESSIONS}{id}")
+}
+
+/// A new session's id: sorts by the time at which it was made.
+pub fn new_id() -> String {
+    ulid::Ulid::generate().to_string()
+}
+
+#[cfg(test)]
+mod tests;
