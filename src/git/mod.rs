@@ -15,7 +15,13 @@ mod program;
 pub mod redact;
 mod refs;
 mod repo;
+mod reset;
+mod rules;
 pub mod session;
+mod snapshot;
+mod stage;
+mod worktree;
+mod worktrees;
 
 pub use diff::{ChangeKind, DiffStat, FileChange};
 pub use error::GitError;
@@ -23,8 +29,15 @@ pub use id::{BadId, CommitId, ObjectId};
 pub use objects::{CommitData, FirstParents};
 pub use refs::Expect;
 pub use repo::{Engine, Head, Person, Repo};
+pub use rules::{LeftOut, Why};
+pub use snapshot::Snapshot;
+pub use stage::Touched;
+pub use worktree::{Committed, Empty, StepOptions, Worktree};
+pub use worktrees::WorktreeInfo;
 
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod worktree_tests;

@@ -22,6 +22,7 @@ const SETTINGS: &[&str] = &[
     "submodule.recurse=false",
     "advice.detachedHead=false",
     "core.quotePath=false",
+    "checkout.workers=0",
     "color.ui=false",
 ];
 
@@ -85,6 +86,23 @@ impl Git {
 
     pub fn args<S: AsRef<OsStr>>(mut self, args: impl IntoIterator<Item = S>) -> Self {
         self.command.args(args);
+        self
+    }
+
+    /// A call in a work tree whose `.git` file may be gone or changed by whoever works there.
+    pub fn at(work_tree: &Path, git_dir: &Path, name: &str) -> Self {
+        let mut git = Self::new(work_tree, name);
+        git.command.env("GIT_DIR", git_dir).env("GIT_WORK_TREE", work_tree);
+        git
+    }
+
+    /// Makes the call use another index file, and never write parts of it elsewhere.
+    pub fn index(mut self, file: &Path) -> Self {
+        self.command
+            .env("GIT_INDEX_FILE", file)
+            .envs([("GIT_CONFIG_COUNT", "2"), ("GIT_CONFIG_KEY_0", "core.splitIndex")])
+            .envs([("GIT_CONFIG_VALUE_0", "false"), ("GIT_CONFIG_KEY_1", "core.untrackedCache")])
+            .env("GIT_CONFIG_VALUE_1", "false");
         self
     }
 

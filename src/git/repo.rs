@@ -112,7 +112,7 @@ impl Repo {
     /// What is checked out in this work tree.
     pub fn head(&self) -> Result<Head, GitError> {
         if let Engine::Program { .. } = self.inner.engine {
-            return program_head(self.checkout());
+            return program_head(self.checkout(), None);
         }
         library_head(&*self.library()?, &self.inner.git_dir)
     }
@@ -353,13 +353,14 @@ pub(super) fn library_head(repo: &git2::Repository, git_dir: &Path) -> Result<He
     Ok(Head { branch, commit })
 }
 
-pub(super) fn program_head(dir: &Path) -> Result<Head, GitError> {
-    let name = Git::new(dir, "symbolic-ref").args(["--quiet", "HEAD"]).answer()?;
+pub(super) fn program_head(dir: &Path, git_dir: Option<&Path>) -> Result<Head, GitError> {
+    let git = |name: &str| git_dir.map_or_else(|| Git::new(dir, name), |g| Git::at(dir, g, name));
+    let name = git("symbolic-ref").args(["--quiet", "HEAD"]).answer()?;
     let branch = name.ok.then(|| {
         let text = String::from_utf8_lossy(&name.out).trim().to_owned();
         text.strip_prefix("refs/heads/").map(str::to_owned).unwrap_or(text)
     });
-    let at = Git::new(dir, "rev-parse").args(["--verify", "--quiet", "HEAD^{commit}"]).answer()?;
+    let at = git("rev-parse").args(["--verify", "--quiet", "HEAD^{commit}"]).answer()?;
     let commit = CommitId::parse(String::from_utf8_lossy(&at.out).trim()).ok();
     if commit.is_none() && (branch.is_none() || !at.err.trim().is_empty()) {
         let message = if at.err.trim().is_empty() { name.err } else { at.err };

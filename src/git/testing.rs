@@ -85,7 +85,9 @@ impl Fixture {
         for name in fs::read_dir(&git).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()) {
             print.insert(format!(".git/{name} exists"), String::new());
         }
+        // Folders that hold ours as well as the user's.
         print.remove(".git/worktrees exists");
+        print.remove(".git/logs exists");
         let refs = self.git(&["for-each-ref", "--format=%(refname) %(objectname)"]);
         for line in
             refs.lines().filter(|l| !l.contains("refs/heads/offshoot") && !l.contains("refs/offshoot"))
