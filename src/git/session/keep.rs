@@ -66,7 +66,6 @@ pub(super) fn of_session(repo: &Repo, session: &str) -> Result<Vec<Kept>, Sessio
 }
 
 /// Lets go of a kept head.
-#[allow(dead_code)]
 pub(super) fn release(repo: &Repo, kept: &Kept) -> Result<(), SessionError> {
     repo.delete_ref(&kept.name, Expect::At(&kept.commit))?;
     repo.delete_ref(&format!("{}{TIP}", kept.name), Expect::Any)?;

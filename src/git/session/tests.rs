@@ -1,12 +1,14 @@
 //! Sessions on real repositories.
 
+mod undo_and_gc;
+
 use std::path::PathBuf;
 
 use super::*;
 use crate::chat::{Conversation, Entry, EntryKind, Message, Setup, Usage, Voice};
 use crate::git::codec::{Origin, Route, StepKind, frames};
 use crate::git::testing::{Fixture, git_in, write};
-use crate::git::{CommitId, GitError, Repo};
+use crate::git::{CommitId, DiffStat, GitError, Repo, StepOptions, Touched, Worktree};
 
 /// A session at work on a branch and in a worktree of its own.
 pub(super) struct Desk {
@@ -24,7 +26,7 @@ impl Desk {
         let repo = fixture.repo();
         let base = repo.resolve("main").unwrap();
         let tree = fixture.place("work");
-        fixture.git(&["worktree", "add", "-q", "-b", "offshoot/work", tree.to_str().unwrap(), "main"]);
+        repo.create_worktree("offshoot/work", Some(&base), &tree).unwrap();
         let cursor = Cursor::start(new_id(), "offshoot/work", base, None);
         Self { fixture, repo, cursor, conversation: Conversation::default(), tree, turn: 0 }
     }
@@ -70,15 +72,18 @@ impl Desk {
         Draft { subject: subject.into(), summary: String::new(), route: Some(route), cost_usd: Some(0.25) }
     }
 
+    pub fn worktree(&self) -> Worktree {
+        self.repo.attach_worktree(self.cursor.branch(), &self.tree).unwrap()
+    }
+
     /// Writes a file and commits the step.
     pub fn step(&mut self, path: &str, text: &str) -> CommitId {
         write(&self.tree, path, text);
-        self.cursor.sync(&self.repo, &self.head()).unwrap();
-        let message = self.cursor.step_message(&self.conversation, &Self::draft(&format!("Write {path}")));
-        self.commit_by_hand(&message.encode(&[]));
-        let head = self.head();
-        self.cursor.stepped(&self.repo, &head, &message).unwrap();
-        head
+        let mut worktree = self.worktree();
+        let draft = |_: &DiffStat| Self::draft(&format!("Write {path}"));
+        let changes = (&Touched::Scan, &StepOptions::default());
+        let made = self.cursor.step_in(&mut worktree, changes, &self.conversation, &draft, &[]).unwrap();
+        made.unwrap().commit
     }
 
     pub fn commit_by_hand(&self, message: &str) {

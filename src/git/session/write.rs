@@ -1,11 +1,13 @@
 //! A session as it grows: what its next commit carries, and its ref moved with it.
 
+use std::cell::RefCell;
+
 use super::load::Session;
 use super::walk::anchor;
 use super::{SessionError, keep, session_ref};
 use crate::chat::{Conversation, EntryKind, Usage};
 use crate::git::codec::{Origin, Route, Stamp, StepKind, StepMessage};
-use crate::git::{CommitId, Expect, Repo};
+use crate::git::{CommitId, Committed, DiffStat, Expect, Repo, StepOptions, Touched, Worktree};
 
 /// Where a session stands in git, held by whoever writes it. One writer per session: the ref is moved
 /// by compare-and-swap, so a second one gets [`crate::git::GitError::RefMoved`] and loses nothing.
@@ -159,6 +161,34 @@ impl Cursor {
             }),
         };
         self.message(StepKind::Step, conversation, self.on_branch, (since_head, total), draft)
+    }
+
+    /// Commits what changed in the worktree as a step, with everything said since the last one, and
+    /// moves the session's ref. Nothing when no file changed. `draft` is asked once the difference is
+    /// known.
+    pub fn step_in(
+        &mut self,
+        worktree: &mut Worktree,
+        changes: (&Touched, &StepOptions),
+        conversation: &Conversation,
+        draft: &dyn Fn(&DiffStat) -> Draft,
+        known: &[String],
+    ) -> Result<Option<Committed>, SessionError> {
+        let repo = worktree.repo().clone();
+        if let Some(head) = worktree.head()? {
+            self.sync(&repo, &head)?;
+        }
+        let written = RefCell::new(StepMessage::default());
+        let build = |stat: &DiffStat| {
+            let message = self.step_message(conversation, &draft(stat));
+            let text = message.encode(known);
+            written.replace(message);
+            text
+        };
+        let (touched, options) = changes;
+        let Some(committed) = worktree.commit(touched, &build, options)? else { return Ok(None) };
+        self.stepped(&repo, &committed.commit, &written.into_inner())?;
+        Ok(Some(committed))
     }
 
     /// The step's commit was made, and the branch stands at it: moves the session's ref there.
