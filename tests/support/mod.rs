@@ -1,0 +1,5 @@
+//! What several integration tests share.
+#![allow(dead_code, reason = "no test uses all of it")]
+#![allow(clippy::format_push_string, clippy::needless_pass_by_value, reason = "test support reads better so")]
+
+pub mod model_server;
