@@ -3,6 +3,7 @@
 
 pub mod args;
 mod changes;
+mod edit;
 mod omission;
 pub mod output;
 mod path;
@@ -62,16 +63,18 @@ pub struct ToolContext {
 pub enum Tool {
     Read,
     Write,
+    Edit,
 }
 
 impl Tool {
     /// In the order in which models are told of them.
-    pub const ALL: [Self; 2] = [Self::Read, Self::Write];
+    pub const ALL: [Self; 3] = [Self::Read, Self::Write, Self::Edit];
 
     pub fn name(self) -> &'static str {
         match self {
             Self::Read => "read",
             Self::Write => "write",
+            Self::Edit => "edit",
         }
     }
 
@@ -81,6 +84,9 @@ impl Tool {
             Self::Read => &["read_file", "view", "view_file", "open_file", "cat", "get_file", "file_read"],
             Self::Write => {
                 &["write_file", "create_file", "save_file", "file_write", "write_to_file", "create"]
+            }
+            Self::Edit => {
+                &["edit_file", "str_replace", "replace", "search_replace", "multi_edit", "replace_in_file"]
             }
         }
     }
@@ -96,6 +102,7 @@ impl Tool {
         match self {
             Self::Read => read::spec(),
             Self::Write => write::spec(),
+            Self::Edit => edit::spec(),
         }
     }
 
@@ -103,13 +110,14 @@ impl Tool {
     pub fn is_read_only(self) -> bool {
         match self {
             Self::Read => true,
-            Self::Write => false,
+            Self::Write | Self::Edit => false,
         }
     }
 
     /// Whether a model that writes edits in `format` is told of it.
-    fn suits(self, _format: EditFormat) -> bool {
+    fn suits(self, format: EditFormat) -> bool {
         match self {
+            Self::Edit => format == EditFormat::Replace,
             Self::Read | Self::Write => true,
         }
     }
@@ -125,6 +133,7 @@ pub async fn run(call: &ToolCall, context: &ToolContext) -> ToolOutput {
     match Tool::by_name(&call.name) {
         Some(Tool::Read) => read::run(&call.input, context).await,
         Some(Tool::Write) => write::run(&call.input, context).await,
+        Some(Tool::Edit) => edit::run(&call.input, context).await,
         None => unknown(&call.name),
     }
 }
