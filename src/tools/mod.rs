@@ -4,6 +4,9 @@
 pub mod args;
 mod changes;
 mod edit;
+mod find;
+mod grep;
+mod ls;
 mod omission;
 pub mod output;
 mod path;
@@ -11,7 +14,10 @@ pub mod permissions;
 mod progress;
 mod read;
 pub mod shell;
+mod skill;
 mod text;
+mod todo;
+mod walk;
 mod workspace;
 mod write;
 
@@ -20,11 +26,15 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
+use shell::{Environment, SandboxPolicy, Shell};
+
 use crate::chat::{Part, ToolCall, ToolSpec};
 use crate::config::EditFormat;
 
 pub use path::{PathError, RelPath};
 pub use progress::{Progress, ProgressReader, ProgressText};
+pub use skill::{SkillDir, SkillInfo, Skills, WORKTREE_DIRS as SKILL_DIRS};
+pub use todo::{TodoItem, TodoList, TodoStatus};
 pub use workspace::{MAX_FILE_BYTES, Staged, TEMPORARY_PREFIX, Workspace};
 
 /// What a tool gave back.
@@ -56,6 +66,11 @@ pub struct ToolContext {
     pub cancel: CancellationToken,
     /// Where output goes while a tool runs.
     pub progress: Progress,
+    /// What commands run with.
+    pub shell: Arc<Shell>,
+    /// The session's list.
+    pub todo: TodoList,
+    pub skills: Arc<Skills>,
 }
 
 /// The tools that there are.
@@ -64,17 +79,39 @@ pub enum Tool {
     Read,
     Write,
     Edit,
+    Bash,
+    Grep,
+    Find,
+    Ls,
+    Todo,
+    Skill,
 }
 
 impl Tool {
     /// In the order in which models are told of them.
-    pub const ALL: [Self; 3] = [Self::Read, Self::Write, Self::Edit];
+    pub const ALL: [Self; 9] = [
+        Self::Read,
+        Self::Write,
+        Self::Edit,
+        Self::Bash,
+        Self::Grep,
+        Self::Find,
+        Self::Ls,
+        Self::Todo,
+        Self::Skill,
+    ];
 
     pub fn name(self) -> &'static str {
         match self {
             Self::Read => "read",
             Self::Write => "write",
             Self::Edit => "edit",
+            Self::Bash => "bash",
+            Self::Grep => "grep",
+            Self::Find => "find",
+            Self::Ls => "ls",
+            Self::Todo => "todo",
+            Self::Skill => "skill",
         }
     }
 
@@ -88,6 +125,21 @@ impl Tool {
             Self::Edit => {
                 &["edit_file", "str_replace", "replace", "search_replace", "multi_edit", "replace_in_file"]
             }
+            Self::Bash => &[
+                "shell",
+                "run_command",
+                "execute_command",
+                "run_shell_command",
+                "run_terminal_cmd",
+                "local_shell",
+                "terminal",
+                "exec",
+            ],
+            Self::Grep => &["search", "grep_search", "search_files", "search_file_content", "ripgrep", "rg"],
+            Self::Find => &["glob", "find_files", "file_search", "glob_search"],
+            Self::Ls => &["list", "list_dir", "list_directory", "list_files", "dir"],
+            Self::Todo => &["todo_write", "write_todos", "update_todos", "update_plan"],
+            Self::Skill => &["use_skill", "load_skill"],
         }
     }
 
@@ -103,14 +155,20 @@ impl Tool {
             Self::Read => read::spec(),
             Self::Write => write::spec(),
             Self::Edit => edit::spec(),
+            Self::Bash => shell::spec(),
+            Self::Grep => grep::spec(),
+            Self::Find => find::spec(),
+            Self::Ls => ls::spec(),
+            Self::Todo => todo::spec(),
+            Self::Skill => skill::spec(),
         }
     }
 
     /// Whether it changes nothing: such calls may run side by side.
     pub fn is_read_only(self) -> bool {
         match self {
-            Self::Read => true,
-            Self::Write | Self::Edit => false,
+            Self::Read | Self::Grep | Self::Find | Self::Ls | Self::Skill => true,
+            Self::Write | Self::Edit | Self::Bash | Self::Todo => false,
         }
     }
 
@@ -118,7 +176,14 @@ impl Tool {
     fn suits(self, format: EditFormat) -> bool {
         match self {
             Self::Edit => format == EditFormat::Replace,
-            Self::Read | Self::Write => true,
+            Self::Read
+            | Self::Write
+            | Self::Bash
+            | Self::Grep
+            | Self::Find
+            | Self::Ls
+            | Self::Todo
+            | Self::Skill => true,
         }
     }
 }
@@ -134,14 +199,30 @@ pub async fn run(call: &ToolCall, context: &ToolContext) -> ToolOutput {
         Some(Tool::Read) => read::run(&call.input, context).await,
         Some(Tool::Write) => write::run(&call.input, context).await,
         Some(Tool::Edit) => edit::run(&call.input, context).await,
+        Some(Tool::Bash) => shell::run(&call.input, context).await,
+        Some(Tool::Grep) => grep::run(&call.input, context).await,
+        Some(Tool::Find) => find::run(&call.input, context).await,
+        Some(Tool::Ls) => ls::run(&call.input, context).await,
+        Some(Tool::Todo) => todo::run(&call.input, context),
+        Some(Tool::Skill) => skill::run(&call.input, context).await,
         None => unknown(&call.name),
     }
 }
 
 impl ToolContext {
-    /// With nothing to cancel it and nobody who looks.
+    /// With nothing to cancel it and nobody who looks, commands without a sandbox and at home in the
+    /// system's directory for temporary files, an empty list and no skills: set what differs.
     pub fn new(workspace: Arc<Workspace>) -> Self {
-        Self { workspace, cancel: CancellationToken::new(), progress: Progress::none() }
+        let tmp = std::env::temp_dir();
+        let env = Environment::new(std::env::vars_os(), &[], &tmp, &tmp);
+        Self {
+            workspace,
+            cancel: CancellationToken::new(),
+            progress: Progress::none(),
+            shell: Arc::new(Shell { env, sandbox: SandboxPolicy::default() }),
+            todo: TodoList::default(),
+            skills: Arc::default(),
+        }
     }
 }
 

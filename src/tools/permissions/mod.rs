@@ -9,34 +9,17 @@ mod rule;
 mod script;
 mod words;
 
-use std::fmt;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use crate::config::PermissionMode as Mode;
 pub use remembered::{Answer, Remembered, Scope};
 pub use rule::{RuleError, Rules};
 use script::{Part, Script};
 
 use super::args::{self, Args};
 use super::{RelPath, Tool};
-
-/// How much an agent may do without being asked about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Mode {
-    /// Nothing that changes anything, and no rule lifts that.
-    ReadOnly,
-    /// Whatever writes or runs is asked about.
-    Ask,
-    /// Edits in the worktree and ordinary commands are free; what reaches further is asked about.
-    #[default]
-    Auto,
-    /// Everything but what a rule denies.
-    Full,
-}
 
 /// What a tool does, as far as permissions go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -146,38 +129,6 @@ impl Kind {
             "bash" => Self::Shell,
             _ => Self::Other,
         }
-    }
-}
-
-impl Mode {
-    pub const ALL: [Self; 4] = [Self::ReadOnly, Self::Ask, Self::Auto, Self::Full];
-
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::ReadOnly => "read-only",
-            Self::Ask => "ask",
-            Self::Auto => "auto",
-            Self::Full => "full",
-        }
-    }
-}
-
-impl fmt::Display for Mode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-/// A name that is no mode.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("`{0}` is no permission mode: use read-only, ask, auto or full")]
-pub struct UnknownMode(String);
-
-impl FromStr for Mode {
-    type Err = UnknownMode;
-
-    fn from_str(name: &str) -> Result<Self, UnknownMode> {
-        Self::ALL.into_iter().find(|mode| mode.name() == name).ok_or_else(|| UnknownMode(name.to_owned()))
     }
 }
 

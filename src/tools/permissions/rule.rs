@@ -3,6 +3,8 @@
 
 use globset::{GlobBuilder, GlobMatcher};
 
+use crate::config::PermissionRules;
+
 /// The three lists.
 #[derive(Debug, Clone, Default)]
 pub struct Rules {
@@ -38,8 +40,12 @@ struct Pattern {
 }
 
 impl Rules {
-    pub fn parse(allow: &[String], ask: &[String], deny: &[String]) -> Result<Self, RuleError> {
-        Ok(Self { allow: RuleList::parse(allow)?, ask: RuleList::parse(ask)?, deny: RuleList::parse(deny)? })
+    pub fn parse(rules: &PermissionRules) -> Result<Self, RuleError> {
+        Ok(Self {
+            allow: RuleList::parse(&rules.allow)?,
+            ask: RuleList::parse(&rules.ask)?,
+            deny: RuleList::parse(&rules.deny)?,
+        })
     }
 }
 

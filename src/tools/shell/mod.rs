@@ -1,11 +1,15 @@
 //! Shell commands: their environment, their sandbox, and running them to their end.
 
+mod bash;
 mod environment;
 mod helper;
+mod pointer;
 mod process;
 mod sandbox;
 mod stream;
 
+pub use bash::{DEFAULT_TIMEOUT, MAX_TIMEOUT, Shell};
+pub(super) use bash::{run, spec};
 pub use environment::{Environment, is_secret};
 pub use helper::enter;
 pub use process::{End, Finished, Process, ProcessError};
