@@ -1,1 +1,3 @@
 //! The loop of one agent.
+
+pub mod text_calls;
