@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use offshoot::tools::output::Cap;
-use offshoot::tools::shell::{self, End, Environment, Finished, Process, Sandbox, SandboxPolicy};
+use offshoot::tools::shell::{self, End, Environment, Finished, Network, Process, Sandbox, SandboxPolicy};
 use tokio_util::sync::CancellationToken;
 
 /// A directory with a worktree, a home with secrets, and a place that is nobody's business.
@@ -49,6 +49,7 @@ impl World {
                 helper: Some(env!("CARGO_BIN_EXE_offshoot").into()),
                 writable: vec![self.path("worktree"), self.path("tmp"), self.path("missing")],
                 hidden: shell::secret_paths(&self.path("home")),
+                network: Network::Open,
                 enabled: true,
             },
             timeout: Some(Duration::from_secs(60)),
@@ -133,6 +134,22 @@ async fn processes_outside_get_no_signals_and_show_no_environment() {
     assert!(outside.try_wait().unwrap().is_none(), "kernel without signal scopes: {finished:?}");
     outside.kill().unwrap();
     outside.wait().unwrap();
+}
+
+#[tokio::test]
+async fn a_closed_network_lets_no_connection_out() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let world = World::new();
+    let mut process = world.process(&format!("exec 3<>/dev/tcp/127.0.0.1/{port}"));
+    process.program = "bash".into();
+    let end = process.run(&CancellationToken::new(), |_| {}).await.unwrap().end;
+    assert_eq!(end, End::Exited(0), "open by default");
+    if confined() {
+        process.sandbox.network = Network::Closed;
+        let finished = process.run(&CancellationToken::new(), |_| {}).await.unwrap();
+        assert!(!finished.end.is_success(), "kernel before 6.7: {finished:?}");
+    }
 }
 
 #[tokio::test]

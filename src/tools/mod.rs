@@ -219,7 +219,7 @@ impl ToolContext {
             workspace,
             cancel: CancellationToken::new(),
             progress: Progress::none(),
-            shell: Arc::new(Shell { env, sandbox: SandboxPolicy::default() }),
+            shell: Arc::new(Shell::new(env, SandboxPolicy::default())),
             todo: TodoList::default(),
             skills: Arc::default(),
         }

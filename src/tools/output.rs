@@ -18,6 +18,13 @@ pub struct Cap {
 }
 
 impl Cap {
+    /// About this many bytes in all, a third of them from the start.
+    pub fn of_bytes(bytes: usize) -> Self {
+        let lines = |bytes: usize| (bytes / 60).max(10);
+        let (head, tail) = (bytes / 3, bytes - bytes / 3);
+        Self { head_bytes: head, head_lines: lines(head), tail_bytes: tail, tail_lines: lines(tail) }
+    }
+
     /// What a command's output may take: the end says most, so it gets the larger share.
     pub const COMMAND: Self =
         Self { head_bytes: 8_000, head_lines: 150, tail_bytes: 16_000, tail_lines: 250 };

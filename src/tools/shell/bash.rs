@@ -29,9 +29,18 @@ const TIMEOUT_MS: args::Names = &["timeout_ms", "timeout_millis"];
 pub struct Shell {
     pub env: Environment,
     pub sandbox: SandboxPolicy,
+    /// Seconds that a command may take which does not say.
+    pub timeout: u64,
+    /// How much of a command's output is kept.
+    pub cap: Cap,
 }
 
 impl Shell {
+    /// With the usual limits.
+    pub fn new(env: Environment, sandbox: SandboxPolicy) -> Self {
+        Self { env, sandbox, timeout: DEFAULT_TIMEOUT, cap: Cap::COMMAND }
+    }
+
     /// A command line, ready to run in `dir`: by `bash` where there is one, else by `sh`.
     pub fn process(&self, command: &str, dir: &Path, timeout: Option<Duration>) -> Process {
         let program = self.env.find_program("bash").unwrap_or_else(|| "/bin/sh".into());
@@ -42,7 +51,7 @@ impl Shell {
             env: self.env.clone(),
             sandbox: self.sandbox.clone(),
             timeout,
-            cap: Cap::COMMAND,
+            cap: self.cap,
         }
     }
 }
@@ -70,7 +79,7 @@ pub fn spec() -> ToolSpec {
 }
 
 pub async fn run(input: &Value, context: &ToolContext) -> ToolOutput {
-    let (command, seconds) = match read(input) {
+    let (command, seconds) = match read(input, context.shell.timeout) {
         Ok(call) => call,
         Err(error) => return ToolOutput::error(error.to_string()),
     };
@@ -90,7 +99,7 @@ pub async fn run(input: &Value, context: &ToolContext) -> ToolOutput {
     output
 }
 
-fn read(input: &Value) -> Result<(String, u64), ArgError> {
+fn read(input: &Value, default: u64) -> Result<(String, u64), ArgError> {
     let args = Args::new("bash", input)?;
     let command = args.value(args::COMMAND).map(permissions::command_text).unwrap_or_default();
     if command.trim().is_empty() {
@@ -102,7 +111,8 @@ fn read(input: &Value) -> Result<(String, u64), ArgError> {
         Some(number) => Some(number),
         None => args.number(TIMEOUT_MS)?.map(|number| number.div_ceil(1000)),
     };
-    Ok((command, seconds.filter(|seconds| *seconds > 0).unwrap_or(DEFAULT_TIMEOUT).min(MAX_TIMEOUT)))
+    let seconds = seconds.filter(|seconds| *seconds > 0);
+    Ok((command, seconds.map_or(default, |seconds| seconds.min(MAX_TIMEOUT.max(default)))))
 }
 
 fn worded(command: &str, finished: &Finished, seconds: u64) -> ToolOutput {
@@ -222,7 +232,7 @@ mod tests {
     #[test]
     fn milliseconds_are_recognised() {
         for (given, wanted) in [(json!(5), 5), (json!(120_000), 120), (json!(0), 120), (json!(1800), 600)] {
-            assert_eq!(read(&json!({"command": "x", "timeout": given})).unwrap().1, wanted);
+            assert_eq!(read(&json!({"command": "x", "timeout": given}), 120).unwrap().1, wanted);
         }
     }
 }

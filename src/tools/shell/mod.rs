@@ -13,4 +13,4 @@ pub(super) use bash::{run, spec};
 pub use environment::{Environment, is_secret};
 pub use helper::enter;
 pub use process::{End, Finished, Process, ProcessError};
-pub use sandbox::{SUBCOMMAND, Sandbox, SandboxPolicy, probe, secret_paths};
+pub use sandbox::{Network, SUBCOMMAND, Sandbox, SandboxPolicy, probe, secret_paths};

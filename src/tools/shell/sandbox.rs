@@ -3,7 +3,8 @@
 //! with threads cannot safely confine what it forks.
 //!
 //! What is confined: writing anywhere but in the given places, reading the given secrets, and
-//! signals to processes outside. What is not: the network, and reading everything else. Where the
+//! signals to processes outside; TCP where it is asked for. What is not: other protocols, and
+//! reading everything else. Where the
 //! kernel has no landlock, the helper runs the command all the same; [`probe`] says so beforehand.
 
 use std::ffi::OsString;
@@ -20,8 +21,19 @@ pub struct SandboxPolicy {
     pub writable: Vec<PathBuf>,
     /// What the command may not even read. What does not exist is skipped.
     pub hidden: Vec<PathBuf>,
+    /// TCP to and from other programs and machines; older kernels than 6.7 cannot close it.
+    pub network: Network,
     /// Whether the helper confines at all. It looks after the command in any case.
     pub enabled: bool,
+}
+
+/// Whether commands reach the network.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Network {
+    #[default]
+    Open,
+    /// No TCP connections, in or out. Other protocols stay open.
+    Closed,
 }
 
 /// What this machine can do.
@@ -92,6 +104,9 @@ impl SandboxPolicy {
         for path in &self.writable {
             args.extend(["--rw".into(), path.into()]);
         }
+        if self.network == Network::Closed {
+            args.push("--no-network".into());
+        }
         for path in &self.hidden {
             args.extend(["--hide".into(), path.into()]);
         }
@@ -109,6 +124,7 @@ pub fn secret_paths(home: &Path) -> Vec<PathBuf> {
 pub(super) struct Order {
     pub writable: Vec<PathBuf>,
     pub hidden: Vec<PathBuf>,
+    pub network: Network,
     pub unconfined: bool,
     pub command: Vec<OsString>,
 }
@@ -122,6 +138,7 @@ impl Order {
             match arg.to_str() {
                 Some("--rw") => order.writable.push(args.next().ok_or("--rw needs a path")?.into()),
                 Some("--hide") => order.hidden.push(args.next().ok_or("--hide needs a path")?.into()),
+                Some("--no-network") => order.network = Network::Closed,
                 Some("--unconfined") => order.unconfined = true,
                 Some("--") => {
                     order.command = args.collect();
@@ -159,11 +176,15 @@ pub fn probe() -> Sandbox {
 /// Confines this thread and all that it will start.
 #[cfg(target_os = "linux")]
 pub(super) fn confine(order: &Order) -> Result<(), landlock::RulesetError> {
-    use landlock::{ABI, Access as _, AccessFs, Ruleset, RulesetAttr as _, Scope};
+    use landlock::{ABI, Access as _, AccessFs, AccessNet, Ruleset, RulesetAttr as _, Scope};
     // The newest version this was tried with; older kernels enforce what they know.
     let abi = ABI::V7;
-    let mut rules =
-        Ruleset::default().handle_access(AccessFs::from_all(abi))?.scope(Scope::from_all(abi))?.create()?;
+    let mut rules = Ruleset::default().handle_access(AccessFs::from_all(abi))?.scope(Scope::from_all(abi))?;
+    if order.network == Network::Closed {
+        // Handled, and nothing granted.
+        rules = rules.handle_access(AccessNet::from_all(abi))?;
+    }
+    let mut rules = rules.create()?;
     let writable = order.writable.iter().map(PathBuf::as_path).chain(DEVICES.iter().map(Path::new));
     for path in writable {
         rules = grant(rules, path, AccessFs::from_all(abi))?;
@@ -241,6 +262,7 @@ mod tests {
             helper: None,
             writable: vec!["/a b".into(), "/c".into()],
             hidden: vec!["/d".into()],
+            network: Network::Closed,
             enabled: true,
         };
         let mut args = policy.helper_args();
@@ -250,7 +272,7 @@ mod tests {
         assert_eq!(order.writable, policy.writable);
         assert_eq!(order.hidden, policy.hidden);
         assert_eq!(order.command, ["sh", "--rw"]);
-        assert!(!order.unconfined);
+        assert!(!order.unconfined && order.network == Network::Closed);
         assert!(Order::parse(["--".into()]).is_err());
         assert!(Order::parse(["--rw".into()]).is_err());
         assert!(Order::parse(["--bogus".into()]).is_err());
