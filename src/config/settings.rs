@@ -114,7 +114,7 @@ pub struct AgentSettings {
     pub max_identical_calls: u32,
     /// The part of the context window at which the conversation is compacted, 0 to 1.
     pub compact_at: f64,
-    /// Names of environment variables; a `*` at the end stands for any rest.
+    /// Names or patterns of environment variables that commands see besides the usual ones.
     pub env_allow: Vec<String>,
 }
 
