@@ -19,6 +19,7 @@ pub(super) fn of(part: &Part, script: &Script, places: &Places) -> Option<String
         "sudo" | "su" | "doas" | "pkexec" | "runuser" | "chroot" | "unshare" | "nsenter" => {
             says("runs as somebody else")
         }
+        "env" if args.is_empty() => None,
         "env" | "parallel" => says("runs commands that are only known at run time"),
         "git" => git(args).and_then(says),
         "rm" | "rmdir" | "unlink" | "shred" | "srm" | "trash" => removes(part, script, places),

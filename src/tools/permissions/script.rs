@@ -84,6 +84,9 @@ impl Script {
             "command" => self.command(node, source, around),
             "pipeline" => self.pipeline(node, source, around),
             "while_statement" | "for_statement" | "c_style_for_statement" | "function_definition" => {
+                if let Some(name) = node.child_by_field_name("variable") {
+                    self.assigned.push(source[name.byte_range()].to_owned());
+                }
                 self.children(node, source, &Around { repeated: true, ..around.clone() });
             }
             "file_redirect" => self.redirect(node, source, around),

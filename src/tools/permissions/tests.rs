@@ -155,6 +155,12 @@ fn commands_that_may_change_something() {
         "exec rm x",
         "time rm x",
         "coproc rm x",
+        "env -S'rm x'",
+        "for PATH in .; do ls; done",
+        "printf -v PATH .; ls",
+        "read PATH; ls",
+        "sdiff -o x a b",
+        "file -C -m x",
         "select x in y; do rm $x; done",
     ] {
         let expected = command.is_empty();
@@ -208,6 +214,7 @@ fn auto_lets_ordinary_work_run() {
         "docker build .",
         "docker run --rm -v \"$PWD\":/x image",
         "docker ps",
+        "env | sort",
         "env FOO=1 cargo test",
         "timeout 60 cargo test 2>&1 | tail -5",
         "xargs -a list rm",
