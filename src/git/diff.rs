@@ -1,8 +1,9 @@
 //! What changed between two trees: counted per file, or as the text of a patch.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use git2::{Delta, DiffFindOptions, DiffFormat, DiffOptions, FileMode, Patch};
+use git2::{Delta, DiffFindOptions, DiffFormat, DiffOptions, FileMode, Oid, Patch, Tree};
 
 use super::program::bytes_path;
 use super::{GitError, ObjectId, Repo};
@@ -99,19 +100,69 @@ fn library_diff<'r>(
     diff_trees(repo, from.as_ref(), &to).map_err(|e| GitError::library("compare trees", &e))
 }
 
-pub(super) fn diff_trees<'r>(
+fn diff_trees<'r>(
     repo: &'r git2::Repository,
-    from: Option<&git2::Tree<'_>>,
-    to: &git2::Tree<'_>,
+    from: Option<&Tree<'_>>,
+    to: &Tree<'_>,
 ) -> Result<git2::Diff<'r>, git2::Error> {
+    // libgit2 would walk both trees whole; what is the same on both sides is skipped here, and it is
+    // told where to look.
+    let mut changed = Vec::new();
+    collect(repo, from, Some(to), &mut Vec::new(), &mut changed)?;
     let mut options = DiffOptions::new();
-    options.include_typechange(true);
-    let mut diff = repo.diff_tree_to_tree(from, Some(to), Some(&mut options))?;
+    options.include_typechange(true).disable_pathspec_match(true);
+    if changed.len() <= 1_000 {
+        for path in &changed {
+            options.pathspec(bytes_path(path));
+        }
+    }
+    let same = changed.is_empty().then_some(to);
+    let mut diff = repo.diff_tree_to_tree(same.or(from), Some(to), Some(&mut options))?;
     diff.find_similar(Some(DiffFindOptions::new().renames(true).rename_limit(400)))?;
     Ok(diff)
 }
 
-pub(super) fn library_stat(diff: &git2::Diff<'_>) -> Result<DiffStat, git2::Error> {
+/// The files whose entries differ between two trees.
+fn collect(
+    repo: &git2::Repository,
+    old: Option<&Tree<'_>>,
+    new: Option<&Tree<'_>>,
+    prefix: &mut Vec<u8>,
+    changed: &mut Vec<Vec<u8>>,
+) -> Result<(), git2::Error> {
+    let mut names: BTreeSet<Vec<u8>> = BTreeSet::new();
+    for tree in [old, new].into_iter().flatten() {
+        names.extend(tree.iter().map(|e| e.name_bytes().to_vec()));
+    }
+    for name in names {
+        let entry = |tree: Option<&Tree<'_>>| {
+            tree.and_then(|t| t.get_name_bytes(&name)).map(|e| (e.id(), e.filemode_raw()))
+        };
+        let (before, after) = (entry(old), entry(new));
+        if before == after {
+            continue;
+        }
+        let length = prefix.len();
+        prefix.extend_from_slice(&name);
+        let folder = |entry: Option<(Oid, i32)>| match entry {
+            Some((id, 0o040_000)) => repo.find_tree(id).map(Some),
+            _ => Ok(None),
+        };
+        let is_file = |entry: Option<(Oid, i32)>| entry.is_some_and(|(_, mode)| mode != 0o040_000);
+        if is_file(before) || is_file(after) {
+            changed.push(prefix.clone());
+        }
+        let (before, after) = (folder(before)?, folder(after)?);
+        if before.is_some() || after.is_some() {
+            prefix.push(b'/');
+            collect(repo, before.as_ref(), after.as_ref(), prefix, changed)?;
+        }
+        prefix.truncate(length);
+    }
+    Ok(())
+}
+
+fn library_stat(diff: &git2::Diff<'_>) -> Result<DiffStat, git2::Error> {
     let mut stat = DiffStat::default();
     for at in 0..diff.deltas().len() {
         let patch = Patch::from_diff(diff, at)?;
