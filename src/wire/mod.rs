@@ -29,7 +29,8 @@ pub use openai_chat::Dialect;
 pub use request::{Effort, Request, UnknownEffort};
 pub use response::Response;
 
-/// The body of a request. History that the format would reject is put right: see [`history::settle`].
+/// The body of a request. History that the format would reject is put right: calls and results that
+/// lack each other are left out, as is reasoning that another format signed; ids are made acceptable.
 /// Gemini's body names neither the model nor whether to stream: its URL does.
 pub fn encode_request(format: WireFormat, request: &Request) -> Value {
     match format {

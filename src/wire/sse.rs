@@ -24,14 +24,27 @@ impl Parser {
     /// The events that these bytes complete.
     pub fn push(&mut self, bytes: &[u8]) -> Vec<Event> {
         let mut events = Vec::new();
-        for &byte in bytes {
-            let follows_cr = std::mem::replace(&mut self.after_cr, byte == b'\r');
-            match byte {
-                b'\n' if follows_cr => {}
-                b'\n' | b'\r' => events.extend(self.end_line()),
-                other => self.line.push(other),
+        let mut rest = bytes;
+        if std::mem::take(&mut self.after_cr) {
+            match rest {
+                [b'\n', tail @ ..] => rest = tail,
+                [] => self.after_cr = true,
+                _ => {}
             }
         }
+        while let Some(at) = memchr::memchr2(b'\n', b'\r', rest) {
+            self.line.extend_from_slice(&rest[..at]);
+            events.extend(self.end_line());
+            rest = match &rest[at..] {
+                [b'\r', b'\n', tail @ ..] => tail,
+                [b'\r'] => {
+                    self.after_cr = true;
+                    &[]
+                }
+                tail => &tail[1..],
+            };
+        }
+        self.line.extend_from_slice(rest);
         events
     }
 
