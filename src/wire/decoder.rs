@@ -7,14 +7,14 @@ use super::{WireError, anthropic, gemini, openai_chat, openai_responses};
 use crate::chat::{Delta, WireFormat};
 
 /// Reads the stream of one answer. Bytes may be cut anywhere.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Decoder {
     parser: Parser,
     stream: Stream,
     held: Option<WireError>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Stream {
     OpenaiChat(openai_chat::Stream),
     OpenaiResponses(openai_responses::Stream),

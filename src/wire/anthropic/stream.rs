@@ -9,7 +9,7 @@ use crate::chat::{Delta, Usage};
 use crate::wire::WireError;
 use crate::wire::json::{count, filled, text};
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Stream {
     usage: Usage,
     blocks: HashMap<u64, Block>,
@@ -17,7 +17,7 @@ pub(crate) struct Stream {
     done: bool,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Block {
     Text,
     Thinking {

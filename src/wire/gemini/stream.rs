@@ -7,7 +7,7 @@ use crate::chat::{Delta, ErrorClass, Part};
 use crate::wire::json::{filled, fit_id, items, text};
 use crate::wire::{WireError, gemini};
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Stream {
     id: String,
     calls: usize,

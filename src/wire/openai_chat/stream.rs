@@ -8,7 +8,7 @@ use crate::chat::{Delta, Signature, StopReason, WireFormat};
 use crate::wire::WireError;
 use crate::wire::json::{filled, fit_id, input_object, items, number};
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Stream {
     id: String,
     calls: Vec<Call>,
@@ -19,7 +19,7 @@ pub(crate) struct Stream {
     done: bool,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Call {
     /// The server's index, which it may give to several calls.
     index: Option<u64>,

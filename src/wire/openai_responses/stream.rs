@@ -10,7 +10,7 @@ use crate::chat::Delta;
 use crate::wire::json::{count, filled, items, text};
 use crate::wire::{Response, WireError};
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Stream {
     /// What has been said of each output item so far.
     items: HashMap<u64, Item>,
@@ -19,7 +19,7 @@ pub(crate) struct Stream {
     done: bool,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Item {
     begun: bool,
     /// Whether fragments of its text or arguments came.
