@@ -79,18 +79,18 @@ pub fn gc_plan(
     let all_kept = kept(repo)?;
     let names = sessions_by_branch(repo)?;
     let mut plan = GcPlan::default();
-    for held in repo.worktrees()?.into_iter().filter(|held| !held.is_main && is_below(&held.path, root)) {
-        let session = session_of(repo, &held, &names)?;
-        let landed = match (&held.head, &into) {
+    for entry in repo.worktrees()?.into_iter().filter(|entry| !entry.is_main && is_below(&entry.path, root)) {
+        let session = session_of(repo, &entry, &names)?;
+        let landed = match (&entry.head, &into) {
             (Some(head), Some(into)) => Some(landed(repo, head, into)?),
             _ => None,
         };
         plan.items.push(GcItem {
-            verdict: judge(repo, &held, session.as_deref(), is_active)?,
-            bytes: if held.is_missing { 0 } else { bytes_below(&held.path) },
+            verdict: judge(repo, &entry, session.as_deref(), is_active)?,
+            bytes: if entry.is_missing { 0 } else { bytes_below(&entry.path) },
             kept: all_kept.iter().filter(|kept| Some(&kept.session) == session.as_ref()).count(),
-            branch: held.branch,
-            path: held.path,
+            branch: entry.branch,
+            path: entry.path,
             landed,
             session,
         });
@@ -109,8 +109,8 @@ pub fn gc_apply(repo: &Repo, plan: &GcPlan, is_active: &dyn Fn(&str) -> bool) ->
     let mut freed = Freed::default();
     let present = repo.worktrees()?;
     for item in plan.items.iter().filter(|item| matches!(item.verdict, Verdict::Free(_))) {
-        let Some(held) = present.iter().find(|held| held.path == item.path) else { continue };
-        match judge(repo, held, item.session.as_deref(), is_active)? {
+        let Some(entry) = present.iter().find(|entry| entry.path == item.path) else { continue };
+        match judge(repo, entry, item.session.as_deref(), is_active)? {
             Verdict::Free(_) => {
                 repo.remove_worktree(&item.path)?;
                 freed.worktrees.push(item.path.clone());
@@ -128,7 +128,7 @@ pub fn gc_apply(repo: &Repo, plan: &GcPlan, is_active: &dyn Fn(&str) -> bool) ->
 
 fn judge(
     repo: &Repo,
-    held: &WorktreeInfo,
+    entry: &WorktreeInfo,
     session: Option<&str>,
     is_active: &dyn Fn(&str) -> bool,
 ) -> Result<Verdict, SessionError> {
@@ -136,13 +136,13 @@ fn judge(
     if session.is_some_and(is_active) {
         return stay("somebody works in it");
     }
-    if held.is_missing {
+    if entry.is_missing {
         return Ok(Verdict::Free("its folder is gone; only git's record of it is left".into()));
     }
-    let Some(branch) = &held.branch else {
+    let Some(branch) = &entry.branch else {
         return stay("it is on no branch, so its commits may be nowhere else");
     };
-    let worktree = match repo.attach_worktree(branch, &held.path) {
+    let worktree = match repo.attach_worktree(branch, &entry.path) {
         Ok(worktree) => worktree,
         Err(error) => return stay(&format!("it cannot be looked into: {error}")),
     };
@@ -185,16 +185,16 @@ fn sessions_by_branch(repo: &Repo) -> Result<Vec<(String, String)>, SessionError
 
 fn session_of(
     repo: &Repo,
-    held: &WorktreeInfo,
+    entry: &WorktreeInfo,
     names: &[(String, String)],
 ) -> Result<Option<String>, SessionError> {
     // The newest session of a branch's name: ids sort by time.
-    if let Some((_, id)) = names.iter().rev().find(|(branch, _)| Some(branch) == held.branch.as_ref()) {
+    if let Some((_, id)) = names.iter().rev().find(|(branch, _)| Some(branch) == entry.branch.as_ref()) {
         return Ok(Some(id.clone()));
     }
-    let Some(head) = &held.head else { return Ok(None) };
+    let Some(head) = &entry.head else { return Ok(None) };
     let near = nearest(repo, head)?.map(|(_, stamp)| stamp);
-    Ok(near.filter(|stamp| stamp.branch == held.branch).map(|stamp| stamp.session))
+    Ok(near.filter(|stamp| stamp.branch == entry.branch).map(|stamp| stamp.session))
 }
 
 fn is_below(path: &Path, root: &Path) -> bool {
