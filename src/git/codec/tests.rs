@@ -228,6 +228,29 @@ fn words_of_people_and_models_forge_nothing() {
     }
 }
 
+proptest::proptest! {
+    #[test]
+    fn any_words_come_back_and_forge_nothing(
+        words in proptest::collection::vec("(\\PC|\n|\r|`{3}|Offshoot-Session: x|---|#|\\{|\0|\u{2028}){0,40}", 3),
+        first in 0usize..5,
+    ) {
+        let mut message = step(2);
+        message.first_index = first;
+        message.subject.clone_from(&words[0]);
+        message.prompt = Some(words[1].clone());
+        message.summary.clone_from(&words[2]);
+        message.entries = words.iter().map(|text| said(2, text)).collect();
+        let text = message.encode(&[]);
+        let got = StepMessage::decode(&text).unwrap().unwrap();
+        proptest::prop_assert_eq!(got.entries, message.entries);
+        proptest::prop_assert_eq!((got.first_index, got.stamp), (first, message.stamp));
+        proptest::prop_assert_eq!(frames(&text).unwrap().len(), 1);
+        let subject = text.split('\n').next().unwrap();
+        proptest::prop_assert!(unicode_width::UnicodeWidthStr::width(subject) <= 72);
+        proptest::prop_assert!(!subject.trim().is_empty());
+    }
+}
+
 #[test]
 fn the_subject_is_one_line_that_fits() {
     let subject = |text: &str| {

@@ -190,11 +190,15 @@ pub(super) fn find(repo: &Repo, rev: Option<&str>) -> Result<Place, SessionError
     {
         return of_tip(repo, tip);
     }
-    let short = rev.strip_prefix("refs/heads/").unwrap_or(rev);
-    if let Some((branch, head)) = branch(repo, short)? {
-        return of_branch(repo, &branch, head);
+    let branch = rev.strip_prefix("refs/heads/").unwrap_or(rev);
+    if let Some(head) = repo.read_ref(&format!("refs/heads/{branch}")).unwrap_or_default() {
+        return of_branch(repo, branch, head);
     }
-    let tip = repo.resolve(rev)?;
+    let tip = match repo.resolve(rev) {
+        Ok(tip) => tip,
+        // In a fresh clone the branches are those of the remote.
+        Err(error) => fetched(repo, branch)?.ok_or(error)?,
+    };
     let head = head_of(repo, &tip)?;
     Ok(Place { tip, head })
 }
@@ -267,16 +271,13 @@ pub(super) fn head_of(repo: &Repo, commit: &CommitId) -> Result<CommitId, Sessio
     Ok(named.and_then(|id| CommitId::parse(id).ok()).unwrap_or_else(|| commit.clone()))
 }
 
-/// A branch of ours by its short name: here, else as fetched from a remote (a fresh clone).
-fn branch(repo: &Repo, name: &str) -> Result<Option<(String, CommitId)>, SessionError> {
-    if let Some(head) = repo.read_ref(&format!("refs/heads/{name}")).unwrap_or_default() {
-        return Ok(Some((name.into(), head)));
-    }
-    let fetched = repo.refs("refs/remotes/")?.into_iter().find_map(|(full, head)| {
-        let (_, branch) = full.strip_prefix("refs/remotes/")?.split_once('/')?;
-        (branch == name || full.strip_prefix("refs/remotes/") == Some(name)).then(|| (branch.into(), head))
+/// The head of a branch as it was fetched from a remote.
+fn fetched(repo: &Repo, branch: &str) -> Result<Option<CommitId>, SessionError> {
+    let found = repo.refs("refs/remotes/")?.into_iter().find(|(name, _)| {
+        let name = name.strip_prefix("refs/remotes/").and_then(|name| name.split_once('/'));
+        name.is_some_and(|(_, name)| name == branch)
     });
-    Ok(fetched)
+    Ok(found.map(|(_, head)| head))
 }
 
 fn no_session(rev: Option<&str>, place: &Place) -> SessionError {

@@ -22,7 +22,10 @@ pub(super) struct Desk {
 
 impl Desk {
     pub fn new() -> Self {
-        let fixture = Fixture::new();
+        Self::on(Fixture::new())
+    }
+
+    pub fn on(fixture: Fixture) -> Self {
         let repo = fixture.repo();
         let base = repo.resolve("main").unwrap();
         let tree = fixture.place("work");
@@ -211,6 +214,45 @@ fn a_plain_clone_is_enough() {
     }
     assert_eq!(list(&repo).unwrap().len(), 1);
     assert_eq!(peek(&repo, None).unwrap().messages, 8);
+}
+
+#[test]
+fn a_repository_that_libgit2_cannot_serve_holds_sessions_too() {
+    let mut desk = Desk::on(Fixture::with(&["--object-format=sha256"]));
+    desk.change("one", "a.txt");
+    desk.chat("two");
+    let three = desk.change("three", "b.txt");
+    desk.chat("four");
+    for rev in [desk.id(), "offshoot/work".into()] {
+        assert_eq!(desk.load(&rev).conversation, desk.conversation, "{rev}");
+    }
+    assert_eq!(desk.load(three.short()).turn, 3);
+    let session = desk.load(&desk.id());
+    assert_eq!(branch_from_turn(&desk.repo, &session, 3).unwrap().conversation.turn(), 2);
+    let plan = undo_plan(&desk.repo, None, &session, UndoScope::Steps(1)).unwrap();
+    let undone = undo_apply(&desk.repo, None, &session, &plan, &[]).unwrap().session;
+    assert_eq!((undone.step, desk.tree.join("b.txt").exists()), (1, false));
+    assert_eq!(redo(&desk.repo, None, &undone).unwrap().session, session);
+    assert_eq!(list(&desk.repo).unwrap().len(), 1);
+}
+
+#[test]
+fn a_step_whose_ref_did_not_move_any_more_counts() {
+    let mut desk = Desk::new();
+    desk.change("one", "a.txt");
+    let before = desk.tip();
+    desk.prompt("two");
+    desk.answer("b");
+    let step = desk.step("b.txt", "b");
+    // The process died between the branch and the session's ref.
+    desk.fixture.git(&["update-ref", &session_ref(&desk.id()), before.as_str()]);
+    for rev in [desk.id(), "offshoot/work".into()] {
+        let session = desk.load(&rev);
+        assert_eq!((&session.head, &session.conversation), (&step, &desk.conversation), "{rev}");
+    }
+    desk.reopen();
+    desk.chat("three");
+    assert_eq!(desk.load(&desk.id()).conversation, desk.conversation);
 }
 
 #[test]
