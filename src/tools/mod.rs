@@ -1,6 +1,7 @@
 //! What an agent can do in a worktree. Each tool is a file with `spec` and `run`; this one is the
 //! table of them. Tools know nothing of agents, models or git.
 
+mod apply_patch;
 pub mod args;
 mod changes;
 mod edit;
@@ -79,6 +80,7 @@ pub enum Tool {
     Read,
     Write,
     Edit,
+    ApplyPatch,
     Bash,
     Grep,
     Find,
@@ -89,10 +91,11 @@ pub enum Tool {
 
 impl Tool {
     /// In the order in which models are told of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Read,
         Self::Write,
         Self::Edit,
+        Self::ApplyPatch,
         Self::Bash,
         Self::Grep,
         Self::Find,
@@ -106,6 +109,7 @@ impl Tool {
             Self::Read => "read",
             Self::Write => "write",
             Self::Edit => "edit",
+            Self::ApplyPatch => "apply_patch",
             Self::Bash => "bash",
             Self::Grep => "grep",
             Self::Find => "find",
@@ -125,6 +129,7 @@ impl Tool {
             Self::Edit => {
                 &["edit_file", "str_replace", "replace", "search_replace", "multi_edit", "replace_in_file"]
             }
+            Self::ApplyPatch => &["patch", "apply_diff", "patch_file"],
             Self::Bash => &[
                 "shell",
                 "run_command",
@@ -155,6 +160,7 @@ impl Tool {
             Self::Read => read::spec(),
             Self::Write => write::spec(),
             Self::Edit => edit::spec(),
+            Self::ApplyPatch => apply_patch::spec(),
             Self::Bash => shell::spec(),
             Self::Grep => grep::spec(),
             Self::Find => find::spec(),
@@ -168,7 +174,7 @@ impl Tool {
     pub fn is_read_only(self) -> bool {
         match self {
             Self::Read | Self::Grep | Self::Find | Self::Ls | Self::Skill => true,
-            Self::Write | Self::Edit | Self::Bash | Self::Todo => false,
+            Self::Write | Self::Edit | Self::ApplyPatch | Self::Bash | Self::Todo => false,
         }
     }
 
@@ -176,6 +182,7 @@ impl Tool {
     fn suits(self, format: EditFormat) -> bool {
         match self {
             Self::Edit => format == EditFormat::Replace,
+            Self::ApplyPatch => format == EditFormat::ApplyPatch,
             Self::Read
             | Self::Write
             | Self::Bash
@@ -199,6 +206,7 @@ pub async fn run(call: &ToolCall, context: &ToolContext) -> ToolOutput {
         Some(Tool::Read) => read::run(&call.input, context).await,
         Some(Tool::Write) => write::run(&call.input, context).await,
         Some(Tool::Edit) => edit::run(&call.input, context).await,
+        Some(Tool::ApplyPatch) => apply_patch::run(&call.input, context).await,
         Some(Tool::Bash) => shell::run(&call.input, context).await,
         Some(Tool::Grep) => grep::run(&call.input, context).await,
         Some(Tool::Find) => find::run(&call.input, context).await,
@@ -374,6 +382,9 @@ pub(crate) mod tests {
     fn the_tools_of_a_format_keep_their_order() {
         let names = |format| -> Vec<String> { specs(format, |_| true).into_iter().map(|s| s.name).collect() };
         assert_eq!(names(EditFormat::Whole)[..2], ["read", "write"]);
+        assert!(!names(EditFormat::Whole).contains(&"edit".into()));
+        assert_eq!(names(EditFormat::Replace)[..3], ["read", "write", "edit"]);
+        assert_eq!(names(EditFormat::ApplyPatch)[..3], ["read", "write", "apply_patch"]);
         assert!(specs(EditFormat::Replace, |tool| tool != Tool::Write).iter().all(|s| s.name != "write"));
     }
 

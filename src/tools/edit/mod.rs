@@ -2,7 +2,7 @@
 //! matches, each told as such and never a guess between several places; everything else in the file
 //! stays as it is, byte for byte.
 
-mod anchors;
+pub(super) mod anchors;
 mod fold;
 pub(super) mod ladder;
 pub(super) mod lines;
@@ -14,6 +14,7 @@ use std::ops::Range;
 
 use serde_json::{Value, json};
 
+pub(super) use self::fold::unescape;
 use self::ladder::{Found, Miss, Occurrences, Rung, Splice, line_texts, locate, locate_by_anchors};
 use self::lines::Lines;
 use super::args::{self, ArgError, Args};
@@ -271,7 +272,7 @@ fn note(notes: &mut String, which: &str, done: &Done) {
     };
 }
 
-fn snippets(text: &str, changed: &mut [Range<usize>]) -> String {
+pub(super) fn snippets(text: &str, changed: &mut [Range<usize>]) -> String {
     changed.sort_by_key(|range| range.start);
     let floor = |mut at: usize| {
         at = at.min(text.len());

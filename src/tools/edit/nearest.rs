@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::ops::Range;
 
-use super::lines::{Likeness, Lines};
+use super::anchors::line_likeness;
+use super::lines::{Likeness, Line, Lines};
 use crate::tools::changes::shorten;
 
 /// Lines that are shown.
@@ -13,6 +14,9 @@ const MAX_SHOWN: usize = 30;
 
 /// Lines shown before and after the nearest ones.
 const CONTEXT: usize = 2;
+
+/// By how many lines a place may move, and how many of its lines are compared letter by letter.
+const MAX_SETTLED: usize = 10;
 
 /// The part of the old text's words that the lines must have.
 const MIN_SHARE: f64 = 0.2;
@@ -77,16 +81,25 @@ fn nearest_lines(file: &Lines, old: &[&str]) -> Option<Range<usize>> {
     Some(start..(start + size).min(file.all.len()))
 }
 
-/// Moves a place by a few lines to where most lines are the same one for one.
+/// Moves a place by a few lines to where most lines are the same one for one, or else most alike.
 fn settle(file: &Lines, old: &[&str], start: usize) -> usize {
-    let reach = old.len().clamp(1, 20);
+    let reach = old.len().min(MAX_SETTLED);
+    let pairs = |from: usize| file.all.get(from..).unwrap_or_default().iter().zip(old).take(MAX_SHOWN);
     let same = |from: usize| {
-        let pairs = file.all.get(from..).unwrap_or_default().iter().zip(old);
-        pairs.filter(|(line, old)| line.text.trim() == old.trim() && !old.trim().is_empty()).count()
+        let is_same = |(line, old): &(&Line, &&str)| line.text.trim() == old.trim() && !old.trim().is_empty();
+        pairs(from).filter(is_same).count()
     };
-    let candidates = start.saturating_sub(reach)..=start + reach;
-    let best = candidates.clone().map(same).max().unwrap_or(0);
-    if best == 0 { start } else { candidates.into_iter().find(|from| same(*from) == best).unwrap_or(start) }
+    let alike = |from: usize| -> f64 {
+        pairs(from).take(MAX_SETTLED).map(|(line, old)| line_likeness(line.text.trim(), old.trim())).sum()
+    };
+    let mut best = (same(start), alike(start), start);
+    for from in start.saturating_sub(reach)..=start + reach {
+        let found = (same(from), alike(from), from);
+        if found.0 > best.0 || (found.0 == best.0 && found.1 > best.1 + 1e-9) {
+            best = found;
+        }
+    }
+    best.2
 }
 
 /// What a word is worth that the file has `seen` times. One that it lacks is likely a mistake.
