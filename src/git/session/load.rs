@@ -5,7 +5,7 @@ use std::ops::{ControlFlow, Range};
 use super::walk::{anchor, nearest, walk};
 use super::{SESSIONS, SessionError, list, session_ref};
 use crate::chat::{Conversation, Entry, Usage};
-use crate::git::codec::{Origin, Route, Stamp, StepKind, frames, people};
+use crate::git::codec::{Frame, Origin, Route, Stamp, StepKind, frames, people};
 use crate::git::{CommitId, Repo};
 
 /// A session as its commits tell it.
@@ -84,6 +84,20 @@ pub fn peek(repo: &Repo, rev: Option<&str>) -> Result<Peek, SessionError> {
 /// The last `n` entries of the conversation that ends at a commit, and a few more where they stand in one
 /// commit with those.
 pub fn tail(repo: &Repo, tip: &CommitId, n: usize) -> Result<Tail, SessionError> {
+    end(repo, tip, |entries, _| entries >= n)
+}
+
+/// The end of the conversation that a model needs: from the last commit that holds a whole context (the
+/// session's start, a fork, a compaction). [`Conversation::context`] of it is that of the whole.
+pub fn context(repo: &Repo, tip: &CommitId) -> Result<Tail, SessionError> {
+    end(repo, tip, |_, frames| frames.iter().any(|frame| frame.stamp.keyframe))
+}
+
+fn end(
+    repo: &Repo,
+    tip: &CommitId,
+    is_enough: impl Fn(usize, &[Frame<'_>]) -> bool,
+) -> Result<Tail, SessionError> {
     let mut blocks: Vec<Vec<Entry>> = Vec::new();
     let mut first: Option<usize> = None;
     walk(repo, tip, None, |commit, frames| {
@@ -94,8 +108,8 @@ pub fn tail(repo: &Repo, tip: &CommitId, n: usize) -> Result<Tail, SessionError>
             blocks.push(frame.entries().map_err(SessionError::codec(&commit.id))?);
             first = Some(frame.messages.start);
         }
-        let count: usize = blocks.iter().map(Vec::len).sum();
-        Ok(if count >= n { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        let entries: usize = blocks.iter().map(Vec::len).sum();
+        Ok(if is_enough(entries, frames) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     })?;
     Ok(Tail { first_index: first.unwrap_or_default(), entries: blocks.into_iter().rev().flatten().collect() })
 }

@@ -23,7 +23,7 @@ pub use gc::{Freed, GcItem, GcOptions, GcPlan, Verdict, gc_apply, gc_plan};
 pub use keep::{Kept, keep, kept};
 pub use landed::{Landed, landed};
 pub use list::{SessionSummary, SessionTree, StepSummary, latest, list, log_tree, steps};
-pub use load::{Peek, Session, Tail, load, peek, tail};
+pub use load::{Peek, Session, Tail, context, load, peek, tail};
 pub use undo::{UndoPlan, UndoScope, Undone, redo, undo_apply, undo_plan};
 pub use write::{Cursor, Draft};
 

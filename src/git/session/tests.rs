@@ -375,6 +375,9 @@ fn compaction_ends_the_context_and_not_the_conversation() {
     let session = desk.load(step.as_str());
     assert_eq!(session.conversation, desk.conversation);
     assert_eq!(session.conversation.context().len(), 2);
+    let last = context(&desk.repo, &step).unwrap();
+    assert_eq!(last.first_index, 3, "the turn before the compaction is not read");
+    assert_eq!(Conversation::new(last.entries).context(), session.conversation.context());
 }
 
 #[test]
