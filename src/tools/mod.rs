@@ -252,10 +252,11 @@ impl ToolOutput {
         Self { content: vec![Part::Text(text)], is_error: true, summary, touched: Touched::Nothing }
     }
 
-    /// The same, having changed these files.
+    /// The same, having changed these files, under the names that git knows them by.
     #[must_use]
-    pub fn touching(mut self, paths: impl IntoIterator<Item = RelPath>) -> Self {
-        self.touched = Touched::Paths(paths.into_iter().map(PathBuf::from).collect());
+    pub fn touching(mut self, workspace: &Workspace, paths: impl IntoIterator<Item = RelPath>) -> Self {
+        let real = |path: RelPath| PathBuf::from(workspace.behind_links(&path).unwrap_or(path));
+        self.touched = Touched::Paths(paths.into_iter().map(real).collect());
         self
     }
 }

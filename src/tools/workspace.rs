@@ -224,6 +224,13 @@ impl Workspace {
         spot.dir.open_dir_nofollow(&spot.name).map_err(fail)
     }
 
+    /// Where a path leads, links on the way and at its end resolved: the name under which git knows
+    /// what was written. What does not exist any more keeps its last name.
+    pub fn behind_links(&self, path: &RelPath) -> Result<RelPath, PathError> {
+        let (_, names) = self.walk(path, Last::Follow, Missing::Fail)?;
+        RelPath::new(names)
+    }
+
     /// The absolute path of something that exists, links resolved and judged. For programs that
     /// need a path; between this and its use it may change, so reading and writing go through the
     /// other functions.
@@ -592,6 +599,8 @@ mod tests {
             guard.write_atomically(&rel("dangling"), b"n").unwrap();
             assert_eq!(fixture.bytes("new.txt"), b"n");
             assert_eq!(guard.resolve(&rel("dir/up.txt")).unwrap(), guard.root().join("real/a.txt"));
+            assert_eq!(guard.behind_links(&rel("dir/up.txt")).unwrap(), rel("real/a.txt"));
+            assert_eq!(guard.behind_links(&rel("dir/gone.txt")).unwrap(), rel("real/gone.txt"));
             guard.remove(&rel("dangling")).unwrap();
             assert_eq!(fixture.bytes("new.txt"), b"n");
         }

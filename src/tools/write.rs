@@ -53,7 +53,7 @@ fn write(input: &Value, workspace: &Workspace) -> Result<ToolOutput, WriteError>
         let counts = Counts { added: content.lines().count(), removed: 0 };
         let lines = if counts.added == 1 { "1 line".into() } else { format!("{} lines", counts.added) };
         let said = format!("created {path} ({lines})");
-        return Ok(ToolOutput::ok(said, format!("{path} {counts}")).touching([path]));
+        return Ok(ToolOutput::ok(said, format!("{path} {counts}")).touching(workspace, [path]));
     };
     // A file that is no text is simply replaced.
     let before = Text::decode(&old).unwrap_or_default();
@@ -74,7 +74,7 @@ fn write(input: &Value, workspace: &Workspace) -> Result<ToolOutput, WriteError>
     workspace.write_atomically(&path, &bytes)?;
     let counts = count(&before.content, &content);
     let said = format!("overwrote {path} ({counts}){note}");
-    Ok(ToolOutput::ok(said, format!("{path} {counts}")).touching([path]))
+    Ok(ToolOutput::ok(said, format!("{path} {counts}")).touching(workspace, [path]))
 }
 
 /// The bytes to write, and what to say about them. Text that the old encoding has no signs for goes
@@ -154,6 +154,17 @@ mod tests {
         let output = fixture.call("write", json!({"path": "f.rs", "content": new})).await;
         assert!(output.is_error && text(&output).contains("stands for text that is left out"));
         assert_eq!(fixture.bytes("f.rs"), b"fn a() {}\nfn b() {}\n");
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn a_file_written_through_a_link_is_named_as_git_knows_it() {
+        let fixture = Fixture::new();
+        fixture.put("real/f.txt", "a\n");
+        std::os::unix::fs::symlink("real", fixture.path("link")).unwrap();
+        let output = fixture.call("write", json!({"path": "link/f.txt", "content": "b\n"})).await;
+        assert_eq!(output.touched, crate::tools::Touched::Paths(vec!["real/f.txt".into()]));
+        assert_eq!(output.summary, "link/f.txt +1 -1");
     }
 
     #[cfg(unix)]

@@ -69,7 +69,7 @@ pub async fn run(input: &Value, context: &ToolContext) -> ToolOutput {
 fn apply(input: &Value, workspace: &Workspace) -> Result<ToolOutput, PatchError> {
     let plan = plan(&parse::parse(&patch_text(input)?)?, workspace)?;
     plan.commit(workspace)?;
-    Ok(report(&plan))
+    Ok(report(&plan, workspace))
 }
 
 /// The patch in a call. Some models give the bare text, or a command line.
@@ -88,7 +88,7 @@ fn patch_text(input: &Value) -> Result<String, ArgError> {
     }
 }
 
-fn report(plan: &Plan) -> ToolOutput {
+fn report(plan: &Plan, workspace: &Workspace) -> ToolOutput {
     let mut said: Vec<String> = Vec::new();
     let mut total = Counts::default();
     let mut shown = String::new();
@@ -114,7 +114,7 @@ fn report(plan: &Plan) -> ToolOutput {
         said.insert(0, "nothing to change".into());
         return ToolOutput::ok(said.join("\n"), summary);
     }
-    ToolOutput::ok(format!("{}\n{shown}", said.join("\n")), summary).touching(paths)
+    ToolOutput::ok(format!("{}\n{shown}", said.join("\n")), summary).touching(workspace, paths)
 }
 
 fn describe(path: &RelPath, file: &File, counts: Counts) -> String {

@@ -125,7 +125,7 @@ fn edit(input: &Value, workspace: &Workspace) -> Result<ToolOutput, EditError> {
     workspace.write_atomically(&path, &bytes)?;
     let counts = count(&before.content, &text);
     let said = format!("edited {path} ({counts}){notes}\n{}", snippets(&text, &mut changed));
-    Ok(ToolOutput::ok(said, format!("{path} {counts}")).touching([path]))
+    Ok(ToolOutput::ok(said, format!("{path} {counts}")).touching(workspace, [path]))
 }
 
 fn edits(args: &Args) -> Result<Vec<Edit>, ArgError> {
@@ -151,7 +151,7 @@ fn create(workspace: &Workspace, path: RelPath, edits: &[Edit]) -> Result<ToolOu
             workspace.write_atomically(&path, edit.new.as_bytes())?;
             let counts = Counts { added: edit.new.lines().count(), removed: 0 };
             let said = format!("created {path} ({counts})");
-            Ok(ToolOutput::ok(said, format!("{path} {counts}")).touching([path]))
+            Ok(ToolOutput::ok(said, format!("{path} {counts}")).touching(workspace, [path]))
         }
         _ => Err(EditError::NotFound { path: path.to_string(), near: read::near(workspace, &path) }),
     }
