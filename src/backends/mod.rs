@@ -7,6 +7,7 @@ pub mod health;
 mod error;
 mod http;
 mod retry;
+mod scripted;
 
 use std::time::Duration;
 
@@ -19,8 +20,10 @@ use crate::config::{BackendKind, BackendSettings};
 use crate::wire::Request;
 
 pub use error::BackendError;
+pub use health::Health;
 pub use http::HttpBackend;
 pub use retry::RetryPolicy;
+pub use scripted::Scripted;
 
 /// The deltas of one answer. It ends after the answer is complete, or with an error as its last item.
 /// Dropping it drops the connection.
@@ -30,6 +33,7 @@ pub type Deltas = BoxStream<'static, Result<Delta, BackendError>>;
 #[derive(Debug, Clone)]
 pub enum Backend {
     Http(HttpBackend),
+    Scripted(Scripted),
 }
 
 impl Backend {
@@ -49,9 +53,10 @@ impl Backend {
             | BackendKind::Anthropic
             | BackendKind::Gemini
             | BackendKind::Deepseek => Ok(Self::Http(HttpBackend::new(id, settings, env)?)),
-            BackendKind::Cli | BackendKind::Acp | BackendKind::Embedded | BackendKind::Scripted => {
+            BackendKind::Scripted => Ok(Self::Scripted(Scripted::new(id, settings)?)),
+            BackendKind::Cli | BackendKind::Acp | BackendKind::Embedded => {
                 let message = format!("backend \"{id}\": this version cannot answer with its kind");
-                let hint = "use kind openai-chat, openai-responses, anthropic, gemini or deepseek";
+                let hint = "use kind openai-chat, openai-responses, anthropic, gemini, deepseek or scripted";
                 Err(BackendError::new(ErrorClass::NotFound, message).with_hint(hint))
             }
         }
@@ -60,6 +65,15 @@ impl Backend {
     pub fn id(&self) -> &str {
         match self {
             Self::Http(http) => http.id(),
+            Self::Scripted(scripted) => scripted.id(),
+        }
+    }
+
+    /// What only the user can give and has not given, such as a key.
+    pub fn missing(&self) -> Option<&BackendError> {
+        match self {
+            Self::Http(http) => http.missing(),
+            Self::Scripted(_) => None,
         }
     }
 
@@ -85,6 +99,7 @@ impl Backend {
     pub fn settings(&self) -> &BackendSettings {
         match self {
             Self::Http(http) => http.settings(),
+            Self::Scripted(scripted) => scripted.settings(),
         }
     }
 
@@ -107,6 +122,7 @@ impl Backend {
     ) -> Result<Deltas, BackendError> {
         match self {
             Self::Http(http) => http.stream(request, cancel).await,
+            Self::Scripted(scripted) => scripted.stream(request),
         }
     }
 
@@ -114,6 +130,7 @@ impl Backend {
     pub async fn probe(&self) -> Probe {
         match self {
             Self::Http(http) => http.probe().await,
+            Self::Scripted(scripted) => scripted.probe(),
         }
     }
 }

@@ -100,6 +100,11 @@ impl HttpBackend {
     }
 
     /// The format that it speaks.
+    /// What only the user can give and has not given.
+    pub fn missing(&self) -> Option<&BackendError> {
+        self.shared.missing.as_ref()
+    }
+
     pub fn format(&self) -> WireFormat {
         self.shared.format()
     }
