@@ -73,6 +73,28 @@ impl Repo {
         }
     }
 
+    /// Makes an empty repository. Only ever because a person asked for it.
+    pub fn init(folder: &Path) -> Result<(), GitError> {
+        git2::Repository::init(folder).map_err(|e| GitError::library("make a repository", &e))?;
+        Ok(())
+    }
+
+    /// Makes a repository of a folder that has none, with everything in it as its first commit.
+    pub fn found(folder: &Path, message: &str) -> Result<(), GitError> {
+        let made = |e: git2::Error| GitError::library("make a repository", &e);
+        let repo = git2::Repository::init(folder).map_err(made)?;
+        let mut index = repo.index().map_err(made)?;
+        index.add_all(["*"], git2::IndexAddOption::DEFAULT, None).map_err(made)?;
+        index.write().map_err(made)?;
+        let tree = index.write_tree().and_then(|id| repo.find_tree(id)).map_err(made)?;
+        let person = repo
+            .signature()
+            .or_else(|_| git2::Signature::now("offshoot", "offshoot@localhost"))
+            .map_err(made)?;
+        repo.commit(Some("HEAD"), &person, &person, message, &tree, &[]).map_err(made)?;
+        Ok(())
+    }
+
     /// The top of the work tree that was found.
     pub fn checkout(&self) -> &Path {
         &self.inner.checkout
