@@ -1,3 +1,219 @@
-//! The loop of one agent.
+//! The loop of one agent: it owns a branch, a worktree and a conversation, takes an [`Order`], and
+//! works at it until the model stops, a limit is reached or the user interrupts. It tells what it
+//! does as [`AgentEvent`]s. Nothing here knows of screens, tabs or processes.
+//!
+//! A turn is `turn.rs`; one call of the model `call.rs`; one round of tool calls `round.rs`; what is
+//! put on record `record.rs`.
 
+mod call;
+mod compact;
+mod context;
+mod control;
+mod event;
+mod guard;
+pub mod journal;
+mod ledger;
+mod prompt;
+mod record;
+mod round;
+mod services;
 pub mod text_calls;
+mod turn;
+mod verify;
+mod wording;
+
+use std::collections::HashSet;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+use tokio::sync::mpsc;
+
+pub use control::{Control, Reins, control};
+pub use event::{
+    AgentEvent, Answer, Approval, ApprovalState, EndReason, Failure, Routed, StepTaken, TurnEnd, VerifyState,
+};
+pub use journal::{Header, Journal, JournalError, Replay, SessionLock};
+pub use services::Services;
+pub use turn::Order;
+pub use wording::fit;
+
+use crate::chat::{Conversation, ErrorClass};
+use crate::config::PermissionMode;
+use crate::git::session::{Cursor, SessionError};
+use crate::git::{Repo, Worktree};
+use crate::tools::ToolContext;
+use crate::tools::permissions::{Places, Remembered, Rules};
+pub use record::Held;
+use record::{Keeper, Pending};
+use turn::Attempt;
+
+/// One agent at work on one branch.
+pub struct Agent {
+    services: Arc<Services>,
+    session: SessionState,
+    keeper: Keeper,
+    journal: Journal,
+    tools: ToolContext,
+    permissions: PermissionMode,
+    rules: Rules,
+    places: Places,
+    remembered: Remembered,
+    /// Whether somebody is there to answer an approval.
+    can_ask: bool,
+    checkout: PathBuf,
+    subfolder: PathBuf,
+    events: mpsc::Sender<AgentEvent>,
+    pending: Pending,
+    told_left_out: HashSet<String>,
+    /// US dollars that today's runs had cost before this session was opened.
+    day_cost: f64,
+}
+
+/// What an agent knows of its session.
+#[derive(Debug, Clone, Default)]
+pub struct SessionState {
+    pub id: String,
+    /// Without `refs/heads/`.
+    pub branch: String,
+    pub worktree: PathBuf,
+    /// Shared, so that a thread that writes commits need not copy it.
+    pub conversation: Arc<Conversation>,
+    /// Step commits so far.
+    pub step: u32,
+    /// Entries that git holds.
+    pub recorded: usize,
+    /// US dollars, of the calls that were priced.
+    pub cost_usd: f64,
+    /// Tokens that filled the context in the last call.
+    pub last_context: u64,
+}
+
+/// What an agent is made of.
+pub struct Parts {
+    pub services: Arc<Services>,
+    pub session: SessionState,
+    pub repo: Repo,
+    pub worktree: Worktree,
+    pub cursor: Cursor,
+    pub journal: Journal,
+    pub tools: ToolContext,
+    pub permissions: PermissionMode,
+    pub rules: Rules,
+    /// Where commands may write; the worktree first.
+    pub places: Places,
+    pub can_ask: bool,
+    /// The folder within the repository in which the user started.
+    pub subfolder: PathBuf,
+    pub events: mpsc::Sender<AgentEvent>,
+    pub day_cost: f64,
+}
+
+impl Agent {
+    pub fn new(parts: Parts) -> Self {
+        Self {
+            checkout: parts.repo.checkout().to_owned(),
+            keeper: Keeper {
+                repo: parts.repo,
+                held: Arc::new(Mutex::new(Held { worktree: parts.worktree, cursor: parts.cursor })),
+            },
+            services: parts.services,
+            session: parts.session,
+            journal: parts.journal,
+            tools: parts.tools,
+            permissions: parts.permissions,
+            rules: parts.rules,
+            places: parts.places,
+            remembered: Remembered::default(),
+            can_ask: parts.can_ask,
+            subfolder: parts.subfolder,
+            events: parts.events,
+            pending: Pending::default(),
+            told_left_out: HashSet::new(),
+            day_cost: parts.day_cost,
+        }
+    }
+
+    pub fn services(&self) -> &Services {
+        &self.services
+    }
+
+    pub fn session(&self) -> &SessionState {
+        &self.session
+    }
+
+    pub fn set_permissions(&mut self, mode: PermissionMode) {
+        self.permissions = mode;
+    }
+
+    /// Brings what an earlier process left behind on record: entries that git does not hold yet, an
+    /// answer that broke off, files that were changed and never committed. Tells what it was.
+    pub async fn recover(&mut self, replay: Replay) -> Result<Recovered, Failure> {
+        record::recover(self, replay).await
+    }
+
+    /// Puts everything said so far on record in git.
+    pub async fn keep(&mut self) -> Result<(), Failure> {
+        self.keep_turn().await
+    }
+
+    /// The same, and what was changed in the worktree by hand.
+    pub async fn keep_all(&mut self) -> Result<(), Failure> {
+        self.keep_edits_by_hand().await?;
+        self.keep_turn().await
+    }
+
+    /// Ends the agent. Its journal goes when git holds everything that was said.
+    pub fn close(self) {
+        if self.session.recorded == self.session.conversation.len() {
+            self.journal.remove();
+        }
+    }
+
+    /// Takes worktree and cursor for work that is not the agent's, such as an undo.
+    pub async fn with_git<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Repo, &mut Held) -> Result<T, SessionError> + Send + 'static,
+    ) -> Result<T, Failure> {
+        self.keeper.run(work).await
+    }
+
+    /// Goes on from another state of its session, after an undo or a redo.
+    pub fn set_conversation(&mut self, conversation: Conversation, step: u32) -> Result<(), Failure> {
+        self.journal.shrink(conversation.len())?;
+        self.session.recorded = conversation.len();
+        self.session.conversation = Arc::new(conversation);
+        self.session.step = step;
+        self.session.last_context = 0;
+        self.pending = Pending::default();
+        Ok(())
+    }
+
+    async fn emit(&self, event: AgentEvent) {
+        // A receiver that is gone has no use for events; the work goes on and is on record.
+        let _ = self.events.send(event).await;
+    }
+}
+
+/// What a crash had left behind, now on record.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Recovered {
+    pub messages: usize,
+    pub step: Option<StepTaken>,
+}
+
+/// RFC 3339 in UTC, to the millisecond.
+pub fn now() -> String {
+    let now = jiff::Timestamp::now();
+    format!("{now:.3}")
+}
+
+impl From<JournalError> for Failure {
+    fn from(error: JournalError) -> Self {
+        Self { class: ErrorClass::Internal, hint: Some(error.hint()), message: error.to_string() }
+    }
+}
+
+/// What a call has cost, in US dollars: zero on a local backend, `None` when it is unpriced.
+fn cost_of(services: &Services, attempt: &Attempt, usage: crate::chat::Usage) -> Option<f64> {
+    services.prices.cost(&attempt.model, attempt.backend.is_local(), &usage).usd()
+}

@@ -52,6 +52,12 @@ pub fn prompt(tools: &[ToolSpec]) -> String {
     fenced::prompt(tools)
 }
 
+/// A call as a model would write it in the fenced protocol: for the history of a model that only
+/// knows that one.
+pub fn render(name: &str, input: &Value) -> String {
+    fenced::render(name, input)
+}
+
 /// The calls in a finished text; `None` when there are none. `known` says which names are tools.
 pub fn extract(text: &str, known: Known<'_>, style: ToolCallStyle) -> Option<Extracted> {
     if style == ToolCallStyle::Native {

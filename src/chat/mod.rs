@@ -11,7 +11,7 @@ mod usage;
 
 pub use conversation::{Conversation, Entry, EntryKind, Setup, Voice, estimate_tokens};
 pub use delta::{Assembler, Delta};
-pub use line::{Line, LineError};
+pub use line::{Content, Line, LineError};
 pub use message::{Image, Message, Part, Role, Signature, ToolCall, ToolResult, ToolSpec, WireFormat};
 pub use outcome::{ErrorClass, Outcome, StopReason};
 pub use usage::Usage;

@@ -88,6 +88,32 @@ pub(super) fn prompt(tools: &[ToolSpec]) -> String {
     text
 }
 
+/// A call in the form in which a model should have written it.
+pub(super) fn render(name: &str, input: &Value) -> String {
+    let text = |key: &str| input.get(key).and_then(Value::as_str);
+    let path = text("path").map(|path| format!(" path={path}")).unwrap_or_default();
+    let (info, body) = match (name, text("content"), text("old_string"), text("new_string")) {
+        ("write", Some(content), _, _) => (path, content.to_owned()),
+        ("edit", _, Some(old), Some(new)) => {
+            let line = |text: &str| {
+                if text.is_empty() || text.ends_with('\n') { text.to_owned() } else { format!("{text}\n") }
+            };
+            (path, format!("<<<<<<< SEARCH\n{}=======\n{}>>>>>>> REPLACE", line(old), line(new)))
+        }
+        ("bash", ..) if text("command").is_some() => {
+            (String::new(), text("command").unwrap_or_default().to_owned())
+        }
+        ("apply_patch", ..) if text("patch").is_some() => {
+            (String::new(), text("patch").unwrap_or_default().to_owned())
+        }
+        _ => (String::new(), input.to_string()),
+    };
+    // The fence must be longer than any run of backticks inside.
+    let longest = body.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat((longest + 1).max(4));
+    format!("{fence}tool:{name}{info}\n{}\n{fence}", body.trim_end_matches('\n'))
+}
+
 /// What stands at a fence.
 pub(super) fn look(text: &str, at: usize, known: Known<'_>) -> At {
     let Some(block) = block(text, at) else { return At::Nothing };

@@ -343,3 +343,19 @@ fn no_text_is_too_odd() {
         }
     }
 }
+
+#[test]
+fn what_is_rendered_reads_back() {
+    let calls = [
+        ("write", serde_json::json!({"path": "a.md", "content": "x\n```\ncode\n````\n"})),
+        ("edit", serde_json::json!({"path": "a.rs", "old_string": "one\n", "new_string": "two\n"})),
+        ("bash", serde_json::json!({"command": "echo a && ls"})),
+        ("grep", serde_json::json!({"pattern": "x", "path": "src"})),
+    ];
+    for (name, input) in calls {
+        let text = render(name, &input);
+        let found = extract(&text, &|_| true, ToolCallStyle::Text).unwrap();
+        assert_eq!(found.calls.len(), 1, "{text}");
+        assert_eq!((found.calls[0].name.as_str(), &found.calls[0].input), (name, &input), "{text}");
+    }
+}

@@ -1,0 +1,164 @@
+//! What an agent tells of itself while it works, as plain data.
+
+use serde_json::Value;
+
+use crate::chat::{ErrorClass, Outcome, Usage};
+use crate::routing::Decision;
+
+/// One thing that happened. Text of models and tools is as it came: who shows it sanitises it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum AgentEvent {
+    /// A turn began.
+    TurnBegan {
+        turn: u32,
+        prompt: String,
+    },
+    Route(Routed),
+    Fallback {
+        from: String,
+        to: String,
+        error_class: ErrorClass,
+        message: String,
+    },
+    /// A delta of what the model says.
+    Text(String),
+    Thinking(String),
+    /// The answer broke off and is asked for again: what was streamed of it stands for nothing.
+    Restarted,
+    ToolCall {
+        id: String,
+        name: String,
+        input: Value,
+    },
+    /// Output of a running tool.
+    ToolProgress {
+        id: String,
+        text: String,
+    },
+    ToolResult {
+        id: String,
+        name: String,
+        is_error: bool,
+        summary: String,
+    },
+    Approval(Approval),
+    Step(StepTaken),
+    Verify {
+        state: VerifyState,
+        command: String,
+        exit: Option<i32>,
+    },
+    /// Of one call of the model.
+    Usage {
+        usage: Usage,
+        cost_usd: Option<f64>,
+    },
+    Notice(String),
+    Error(Failure),
+    /// The turn ended. Always the last event of a turn, once.
+    TurnEnded(TurnEnd),
+}
+
+/// The decision on a turn, with what was asked of the backend.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Routed {
+    pub decision: Decision,
+    pub model: String,
+    pub role: Option<String>,
+}
+
+/// A tool call that the permissions don't settle, or did settle against.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Approval {
+    pub id: String,
+    pub tool: String,
+    pub input: Value,
+    pub reason: String,
+    pub decision: ApprovalState,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ApprovalState {
+    /// The agent waits for the user.
+    Pending,
+    Allowed,
+    Denied,
+}
+
+/// What the user answers to an approval.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    Allow,
+    /// And do not ask for the same again in this session.
+    AllowForSession,
+    Deny,
+}
+
+/// A step that was committed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StepTaken {
+    pub commit: String,
+    pub turn: u32,
+    pub step: u32,
+    pub subject: String,
+    pub files: usize,
+    pub insertions: usize,
+    pub deletions: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VerifyState {
+    Passed,
+    Failed,
+    NotRun,
+}
+
+/// What went wrong and what to do next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    pub class: ErrorClass,
+    pub message: String,
+    pub hint: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct TurnEnd {
+    pub outcome: Outcome,
+    pub reason: EndReason,
+    /// The model's last words.
+    pub text: String,
+    /// The steps of this turn, oldest first.
+    pub commits: Vec<String>,
+    pub usage: Usage,
+    /// `None` when a part of it is unpriced.
+    pub cost_usd: Option<f64>,
+}
+
+/// Why a turn ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EndReason {
+    Done,
+    Failed,
+    Budget,
+    Interrupted,
+}
+
+impl ApprovalState {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Allowed => "allowed",
+            Self::Denied => "denied",
+        }
+    }
+}
+
+impl VerifyState {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::Failed => "failed",
+            Self::NotRun => "not_run",
+        }
+    }
+}

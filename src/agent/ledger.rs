@@ -1,0 +1,91 @@
+//! What an attempt leaves in the ledger.
+
+use std::time::Duration;
+
+use super::Agent;
+use super::event::{AgentEvent, VerifyState};
+use super::turn::{Attempt, Order, Tried, WorkEnd};
+use crate::chat::{ErrorClass, Outcome};
+use crate::config::PermissionMode;
+use crate::ledger::{self, Cost, Entry, TaskClass, Verify};
+
+impl Agent {
+    /// Appends a line on the attempt. A ledger that cannot be written is told of and stops nothing.
+    pub(super) async fn write_ledger(
+        &mut self,
+        turn: u32,
+        order: &Order,
+        attempt: &Attempt,
+        tried: &[Tried],
+        end: &WorkEnd,
+    ) {
+        let (outcome, error_class) = match end {
+            WorkEnd::Done(_) => (Outcome::Ok, None),
+            WorkEnd::Interrupted => (Outcome::Aborted, Some(ErrorClass::Cancelled)),
+            WorkEnd::Budget(_) => (Outcome::Error, Some(ErrorClass::Quota)),
+            WorkEnd::Failed(failure) => (Outcome::Error, Some(failure.class)),
+        };
+        let is_read_only = self.mode(attempt) == PermissionMode::ReadOnly;
+        let id = attempt.backend.id().to_owned();
+        let entry = Entry {
+            schema: 1,
+            run_id: format!("{}-{turn}", self.session.id),
+            timestamp: attempt.at.clone(),
+            session: Some(self.session.id.clone()),
+            branch: Some(self.session.branch.clone()),
+            turn: Some(turn),
+            attempt: Some(attempt.number),
+            role: attempt.role.clone(),
+            task_class: Some(if is_read_only { TaskClass::Advisory } else { TaskClass::Change }),
+            task_length: Some(order.prompt.chars().count() as u64),
+            route: Some(if attempt.decision.local { "local".to_owned() } else { id.clone() }),
+            backend: Some(id),
+            model: Some(attempt.model.clone()).filter(|model| !model.is_empty()),
+            reason: Some(attempt.decision.reason.clone()),
+            confidence: attempt.decision.confidence,
+            signals: attempt.decision.signals.clone(),
+            tried: tried
+                .iter()
+                .map(|tried| ledger::Tried {
+                    backend: tried.backend.clone(),
+                    error_class: tried.class,
+                    ms: millis(tried.elapsed),
+                })
+                .collect(),
+            outcome: Some(outcome),
+            error_class,
+            verify: attempt.verify.map(|state| match state {
+                VerifyState::Passed => Verify::Passed,
+                VerifyState::Failed => Verify::Failed,
+                VerifyState::NotRun => Verify::NotRun,
+            }),
+            output_length: Some(attempt.output_length as u64),
+            usage: Some(attempt.usage),
+            cost_usd: Some(match attempt.cost_usd {
+                _ if attempt.backend.is_local() => Cost::Local,
+                Some(usd) => Cost::Usd(usd),
+                None => Cost::Unpriced,
+            }),
+            price_date: self
+                .services
+                .prices
+                .date_of(&attempt.model)
+                .filter(|_| !attempt.backend.is_local())
+                .map(str::to_owned),
+            first_token_ms: attempt.first_token.map(millis),
+            duration_ms: Some(millis(attempt.started.elapsed())),
+            steps: Some(u32::try_from(attempt.steps.len()).unwrap_or(u32::MAX)),
+            commits: attempt.steps.iter().map(|step| step.commit.clone()).collect(),
+            files_changed: Some(attempt.steps.iter().map(|step| step.files as u64).sum()),
+            insertions: Some(attempt.steps.iter().map(|step| step.insertions as u64).sum()),
+            deletions: Some(attempt.steps.iter().map(|step| step.deletions as u64).sum()),
+        };
+        if let Err(error) = self.services.ledger.append(&entry) {
+            self.emit(AgentEvent::Notice(format!("not in the ledger: {error}"))).await;
+        }
+    }
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}

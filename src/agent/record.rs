@@ -1,0 +1,307 @@
+//! What an agent says goes on record: first in the journal, then in git, as steps on the branch and
+//! as records on the session's ref.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::event::{AgentEvent, Failure, StepTaken};
+use super::round::Round;
+use super::turn::Attempt;
+use super::wording::{self, Change, Verb};
+use super::{Agent, Recovered, Replay, now};
+use crate::chat::{Entry, EntryKind, ErrorClass, Message, Part, Role, StopReason, Usage};
+use crate::git::codec::{Route, StepMessage};
+use crate::git::session::{Cursor, Draft, SessionError};
+use crate::git::{self, ChangeKind, DiffStat, GitError, LeftOut, Repo, StepOptions, Worktree};
+use crate::tools;
+
+/// The git side of an agent: blocking, so it is only used on threads that may block.
+#[derive(Clone)]
+pub(super) struct Keeper {
+    pub repo: Repo,
+    pub held: Arc<Mutex<Held>>,
+}
+
+/// What only one thread may use at a time.
+pub struct Held {
+    pub worktree: Worktree,
+    pub cursor: Cursor,
+}
+
+/// What is still to be said of the next commit.
+#[derive(Debug, Clone)]
+pub(super) struct Pending {
+    /// US dollars since the last commit; `None` when a part is unpriced.
+    pub cost_usd: Option<f64>,
+    pub route: Option<Route>,
+    /// No step of the present turn is committed yet.
+    pub is_first: bool,
+}
+
+impl Default for Pending {
+    fn default() -> Self {
+        Self { cost_usd: Some(0.0), route: None, is_first: false }
+    }
+}
+
+impl Keeper {
+    /// Runs `work` where it may block.
+    pub async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Repo, &mut Held) -> Result<T, SessionError> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let keeper = self.clone();
+        tokio::task::spawn_blocking(move || {
+            let mut held = keeper.held.lock().unwrap_or_else(PoisonError::into_inner);
+            work(&keeper.repo, &mut held)
+        })
+        .await
+        .map_err(|_| Failure::new(ErrorClass::Internal, "the git thread died"))?
+        .map_err(Failure::from)
+    }
+}
+
+impl Agent {
+    /// Adds an entry to the conversation, journaled before anybody sees it.
+    pub(super) fn say(&mut self, turn: u32, kind: EntryKind) -> Result<(), Failure> {
+        self.say_again(Entry { turn, at: now(), kind })
+    }
+
+    fn say_again(&mut self, entry: Entry) -> Result<(), Failure> {
+        if matches!(entry.kind, EntryKind::Prompt { .. }) {
+            self.pending.is_first = true;
+        }
+        self.journal.entry(self.session.conversation.len(), &entry)?;
+        Arc::make_mut(&mut self.session.conversation).push(entry);
+        Ok(())
+    }
+
+    /// The commit that the branch stands at; `None` in a repository without commits.
+    pub(super) async fn head(&self) -> Result<Option<String>, Failure> {
+        self.keeper.run(|_, held| Ok(held.worktree.head()?.map(|commit| commit.to_string()))).await
+    }
+
+    /// Commits what somebody changed in the worktree by hand since the last step.
+    pub(super) async fn keep_edits_by_hand(&mut self) -> Result<(), Failure> {
+        let (kept, left_out) = self
+            .keeper
+            .run(|_, held| {
+                let message = |stat: &DiffStat| {
+                    let subject = wording::subject("", true, &changes(stat));
+                    format!("{subject}\n\nEdited by hand in the worktree, not by an agent.\n")
+                };
+                let kept = held.worktree.commit(&git::Touched::Scan, &message, &StepOptions::default())?;
+                Ok((kept, held.worktree.left_out().to_vec()))
+            })
+            .await?;
+        self.tell_left_out(&left_out).await;
+        if let Some(kept) = kept {
+            let files = kept.stat.files.len();
+            let plural = if files == 1 { "" } else { "s" };
+            let short = kept.commit.short().to_owned();
+            self.emit(AgentEvent::Notice(format!(
+                "{files} file{plural} edited by hand: committed as {short}"
+            )))
+            .await;
+        }
+        Ok(())
+    }
+
+    /// Commits the files that a round changed, with everything said since the last step.
+    pub(super) async fn keep_step(
+        &mut self,
+        turn: u32,
+        attempt: &mut Attempt,
+        answer: &Message,
+        round: Round,
+    ) -> Result<Option<StepTaken>, Failure> {
+        let touched = match round.touched {
+            tools::Touched::Nothing => return Ok(None),
+            tools::Touched::Paths(paths) => git::Touched::Paths(paths),
+            tools::Touched::Unknown => git::Touched::Scan,
+        };
+        let summary = wording::paragraph(answer, &round.results, &round.summaries);
+        self.pending.route = Some(route(attempt));
+        let taken = self.commit_step(turn, touched, summary).await?;
+        if let Some(step) = &taken {
+            attempt.steps.push(step.clone());
+        }
+        Ok(taken)
+    }
+
+    /// Commits what changed in the worktree as the session's next step; `None` when nothing did.
+    pub(super) async fn commit_step(
+        &mut self,
+        turn: u32,
+        touched: git::Touched,
+        summary: String,
+    ) -> Result<Option<StepTaken>, Failure> {
+        let is_first = self.pending.is_first;
+        let draft = Draft {
+            subject: String::new(),
+            summary,
+            route: self.pending.route.clone(),
+            cost_usd: self.pending.cost_usd,
+        };
+        let prompt = prompt_of(self, turn);
+        let words = prompt.clone();
+        let secrets = self.services.secrets.clone();
+        let conversation = self.session.conversation.clone();
+        let (committed, left_out, step) = self
+            .keeper
+            .run(move |repo, held| {
+                if let Some(head) = held.worktree.head()? {
+                    held.cursor.sync(repo, &head)?;
+                }
+                let step = held.cursor.step_message(&conversation, &draft);
+                let message = |stat: &DiffStat| {
+                    let subject = wording::subject(&words, is_first, &changes(stat));
+                    StepMessage { subject, ..step.clone() }.encode(&secrets)
+                };
+                let committed = held.worktree.commit(&touched, &message, &StepOptions::default())?;
+                if let Some(committed) = &committed {
+                    held.cursor.stepped(repo, &committed.commit, &step)?;
+                }
+                Ok((committed, held.worktree.left_out().to_vec(), held.cursor.step()))
+            })
+            .await?;
+        self.tell_left_out(&left_out).await;
+        let Some(committed) = committed else { return Ok(None) };
+        self.pending.is_first = false;
+        self.session.step = step;
+        self.told_git()?;
+        let taken = StepTaken {
+            commit: committed.commit.to_string(),
+            turn,
+            step,
+            subject: wording::subject(&prompt, is_first, &changes(&committed.stat)),
+            files: committed.stat.files.len(),
+            insertions: committed.stat.insertions,
+            deletions: committed.stat.deletions,
+        };
+        self.emit(AgentEvent::Step(taken.clone())).await;
+        Ok(Some(taken))
+    }
+
+    /// Puts what was said since the last step on the session's ref, and shrinks the journal.
+    pub(super) async fn keep_turn(&mut self) -> Result<(), Failure> {
+        let turn = self.session.conversation.turn();
+        if let Some(results) = self.session.conversation.missing_results("interrupted before it had a result")
+        {
+            self.say(turn, EntryKind::Results(results))?;
+        }
+        if self.session.recorded < self.session.conversation.len() {
+            let draft = Draft {
+                subject: wording::subject(&prompt_of(self, turn), true, &[]),
+                summary: String::new(),
+                route: self.pending.route.clone(),
+                cost_usd: self.pending.cost_usd,
+            };
+            let secrets = self.services.secrets.clone();
+            let conversation = self.session.conversation.clone();
+            self.keeper
+                .run(move |repo, held| match held.worktree.head()? {
+                    Some(head) => held.cursor.record(repo, &head, &conversation, &draft, &secrets),
+                    None => Ok(None),
+                })
+                .await?;
+            self.told_git()?;
+        }
+        self.journal.shrink(self.session.conversation.len())?;
+        Ok(())
+    }
+
+    /// What was seen and not committed is told once.
+    async fn tell_left_out(&mut self, left_out: &[LeftOut]) {
+        for one in left_out {
+            let message = format!("not committed: {one}");
+            if self.told_left_out.insert(message.clone()) {
+                self.emit(AgentEvent::Notice(message)).await;
+            }
+        }
+    }
+
+    fn told_git(&mut self) -> Result<(), Failure> {
+        self.session.recorded = self.session.conversation.len();
+        self.session.cost_usd += self.pending.cost_usd.unwrap_or(0.0);
+        self.pending.cost_usd = Some(0.0);
+        self.journal.committed(self.session.recorded)?;
+        Ok(())
+    }
+}
+
+impl From<SessionError> for Failure {
+    fn from(error: SessionError) -> Self {
+        Self { class: ErrorClass::Internal, hint: error.hint(), message: error.to_string() }
+    }
+}
+
+impl From<GitError> for Failure {
+    fn from(error: GitError) -> Self {
+        Self { class: ErrorClass::Internal, hint: error.hint(), message: error.to_string() }
+    }
+}
+
+fn prompt_of(agent: &Agent, turn: u32) -> String {
+    agent.session.conversation.prompt(turn).unwrap_or_default()
+}
+
+pub(super) fn route(attempt: &Attempt) -> Route {
+    Route {
+        backend: attempt.backend.id().to_owned(),
+        model: attempt.model.clone(),
+        reason: attempt.decision.reason.clone(),
+    }
+}
+
+/// The changes of a commit in the words of a subject.
+fn changes(stat: &DiffStat) -> Vec<Change> {
+    stat.files
+        .iter()
+        .map(|file| Change {
+            verb: match file.kind {
+                ChangeKind::Added => Verb::Create,
+                ChangeKind::Deleted => Verb::Delete,
+                ChangeKind::Renamed => Verb::Rename,
+                _ => Verb::Edit,
+            },
+            path: file.path.display().to_string(),
+        })
+        .collect()
+}
+
+/// See [`Agent::recover`].
+pub(super) async fn recover(agent: &mut Agent, replay: Replay) -> Result<Recovered, Failure> {
+    let before = agent.session.conversation.len();
+    for (index, entry) in replay.entries {
+        // What git holds already is skipped; nothing can be said after a gap.
+        if index == agent.session.conversation.len() {
+            agent.say_again(entry)?;
+        }
+    }
+    let turn = agent.session.conversation.turn();
+    if !replay.text.is_empty() || !replay.thinking.is_empty() {
+        let mut parts = Vec::new();
+        if !replay.thinking.is_empty() {
+            parts.push(Part::Thinking { text: replay.thinking, signature: None });
+        }
+        if !replay.text.is_empty() {
+            parts.push(Part::Text(replay.text));
+        }
+        let by = agent.session.conversation.setup().map(|setup| setup.voice.clone()).unwrap_or_default();
+        let message = Message { role: Role::Assistant, parts };
+        let stop = Some(StopReason::Interrupted);
+        agent.say(turn, EntryKind::Answer { message, by, usage: Usage::default(), stop })?;
+    }
+    if !replay.results.is_empty() {
+        agent.say(turn, EntryKind::Results(Message::results(replay.results)))?;
+    }
+    if let Some(results) =
+        agent.session.conversation.missing_results("offshoot was stopped before this had a result")
+    {
+        agent.say(turn, EntryKind::Results(results))?;
+    }
+    let summary = "Recovered after offshoot was stopped in the middle of a turn.".to_owned();
+    let step = agent.commit_step(turn, git::Touched::Scan, summary).await?;
+    agent.keep_turn().await?;
+    Ok(Recovered { messages: agent.session.conversation.len() - before, step })
+}

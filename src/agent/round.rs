@@ -1,0 +1,232 @@
+//! A round: the tool calls of one answer, judged, run, and answered every one. Calls that only read
+//! run side by side; all others wait their turn.
+
+use futures::StreamExt;
+use futures::stream::FuturesOrdered;
+use serde_json::Value;
+
+use super::Agent;
+use super::control::Control;
+use super::event::{AgentEvent, Answer, Approval, ApprovalState, Failure};
+use super::turn::Attempt;
+use crate::chat::{StopReason, ToolCall, ToolResult};
+use crate::tools::permissions::{self, Call, Mode, Scope, Verdict};
+use crate::tools::{self, Progress, Tool, ToolContext, ToolOutput, Touched};
+
+/// Reads that run at once.
+const PARALLEL: usize = 8;
+
+/// What a round came to.
+pub(super) struct Round {
+    /// One for each call, in their order.
+    pub results: Vec<ToolResult>,
+    /// For a person, one for each call.
+    pub summaries: Vec<String>,
+    pub touched: Touched,
+    pub interrupted: bool,
+}
+
+impl Round {
+    fn add(&mut self, call: &ToolCall, output: ToolOutput) {
+        self.touched = merge(std::mem::replace(&mut self.touched, Touched::Nothing), output.touched);
+        self.summaries.push(output.summary);
+        self.results.push(ToolResult {
+            id: call.id.clone(),
+            name: call.name.clone(),
+            is_error: output.is_error,
+            content: output.content,
+        });
+    }
+}
+
+impl Agent {
+    pub(super) async fn round(
+        &mut self,
+        calls: &[ToolCall],
+        stop: Option<StopReason>,
+        attempt: &Attempt,
+        control: &mut Control,
+    ) -> Result<Round, Failure> {
+        let mut round = Round {
+            results: Vec::new(),
+            summaries: Vec::new(),
+            touched: Touched::Nothing,
+            interrupted: false,
+        };
+        let mut next = 0;
+        while next < calls.len() {
+            let reads = calls[next..].iter().take_while(|call| is_read(call)).take(PARALLEL).count();
+            let batch = &calls[next..next + reads.max(1)];
+            next += batch.len();
+            let mut allowed = Vec::new();
+            for call in batch {
+                let event = AgentEvent::ToolCall {
+                    id: call.id.clone(),
+                    name: call.name.clone(),
+                    input: call.input.clone(),
+                };
+                self.emit(event).await;
+                allowed.push(if control.cancel.is_cancelled() {
+                    Err(ToolOutput::error("not run: the user interrupted"))
+                } else if stop == Some(StopReason::MaxTokens) && !call.input.is_object() {
+                    Err(ToolOutput::error(
+                        "not run: your answer was cut off at its output limit in the middle of this call; \
+                         make smaller calls",
+                    ))
+                } else {
+                    self.permit(call, attempt, control).await
+                });
+            }
+            let outputs = self.run_batch(batch, allowed, control).await;
+            for (call, output) in batch.iter().zip(outputs) {
+                round.add(call, output);
+                let result = round.results.last().expect("one was just added");
+                self.journal.result(result)?;
+                let event = AgentEvent::ToolResult {
+                    id: call.id.clone(),
+                    name: call.name.clone(),
+                    is_error: result.is_error,
+                    summary: round.summaries.last().cloned().unwrap_or_default(),
+                };
+                self.emit(event).await;
+            }
+        }
+        round.interrupted = control.cancel.is_cancelled();
+        Ok(round)
+    }
+
+    async fn run_batch(
+        &self,
+        calls: &[ToolCall],
+        allowed: Vec<Result<(), ToolOutput>>,
+        control: &Control,
+    ) -> Vec<ToolOutput> {
+        let runs: FuturesOrdered<_> = calls
+            .iter()
+            .zip(allowed)
+            .map(|(call, allowed)| async move {
+                match allowed {
+                    Err(output) => output,
+                    Ok(()) => self.run_one(call, control).await,
+                }
+            })
+            .collect();
+        runs.collect().await
+    }
+
+    /// Runs a call, showing what it prints while it runs.
+    async fn run_one(&self, call: &ToolCall, control: &Control) -> ToolOutput {
+        let (progress, mut reader) = Progress::channel();
+        let context = ToolContext { cancel: control.cancel.clone(), progress, ..self.tools.clone() };
+        let run = tools::run(call, &context);
+        tokio::pin!(run);
+        loop {
+            tokio::select! {
+                output = &mut run => return output,
+                Some(printed) = reader.next() => {
+                    self.emit(AgentEvent::ToolProgress { id: call.id.clone(), text: printed.text }).await;
+                }
+            }
+        }
+    }
+
+    /// Lets a call through, or says with what result it is answered instead.
+    async fn permit(
+        &mut self,
+        call: &ToolCall,
+        attempt: &Attempt,
+        control: &mut Control,
+    ) -> Result<(), ToolOutput> {
+        let mode: Mode = self.mode(attempt);
+        let judged = Call::new(&call.name, &call.input);
+        let (reason, refused) =
+            match permissions::judge(mode, &self.rules, &self.remembered, &judged, &self.places) {
+                Verdict::Allow => return Ok(()),
+                Verdict::Ask { reason } => (reason, false),
+                Verdict::Deny { reason } => (reason, true),
+            };
+        let approval = |decision| {
+            AgentEvent::Approval(Approval {
+                id: call.id.clone(),
+                tool: call.name.clone(),
+                input: shown(&call.input),
+                reason: reason.clone(),
+                decision,
+            })
+        };
+        if refused || !self.can_ask {
+            self.emit(approval(ApprovalState::Denied)).await;
+            let why = if refused {
+                format!("not permitted: {reason}")
+            } else {
+                format!("not permitted: {reason}, and nobody is there to ask")
+            };
+            return Err(ToolOutput::error(why));
+        }
+        self.emit(approval(ApprovalState::Pending)).await;
+        let answer = loop {
+            tokio::select! {
+                biased;
+                () = control.cancel.cancelled() => break None,
+                answer = control.answers.recv() => match answer {
+                    Some((id, answer)) if id == call.id => break Some(answer),
+                    Some(_) => {}
+                    None => break None,
+                },
+            }
+        };
+        match answer {
+            Some(Answer::Allow) => {}
+            Some(Answer::AllowForSession) => {
+                // The narrowest rule that covers the call: the user said yes to this and no more.
+                if let Some(rule) = permissions::suggestions(&judged).into_iter().next() {
+                    let answer = permissions::Answer { scope: Scope::Session, rule, allow: true };
+                    let _ = self.remembered.remember(answer);
+                }
+            }
+            Some(Answer::Deny) => {
+                self.emit(approval(ApprovalState::Denied)).await;
+                return Err(ToolOutput::error("the user did not allow this call"));
+            }
+            None => {
+                self.emit(approval(ApprovalState::Denied)).await;
+                return Err(ToolOutput::error("not run: the user interrupted"));
+            }
+        }
+        self.emit(approval(ApprovalState::Allowed)).await;
+        Ok(())
+    }
+}
+
+fn is_read(call: &ToolCall) -> bool {
+    Tool::by_name(&call.name).is_some_and(Tool::is_read_only)
+}
+
+fn merge(one: Touched, other: Touched) -> Touched {
+    match (one, other) {
+        (Touched::Unknown, _) | (_, Touched::Unknown) => Touched::Unknown,
+        (Touched::Nothing, touched) | (touched, Touched::Nothing) => touched,
+        (Touched::Paths(mut paths), Touched::Paths(more)) => {
+            paths.extend(more);
+            paths.sort();
+            paths.dedup();
+            Touched::Paths(paths)
+        }
+    }
+}
+
+/// The input without the bulk of long texts: enough to decide by.
+fn shown(input: &Value) -> Value {
+    match input {
+        Value::String(text) if text.len() > 4000 => {
+            let head: String = text.chars().take(4000).collect();
+            Value::String(format!("{head}…"))
+        }
+        Value::Object(fields) => fields
+            .iter()
+            .map(|(name, value)| (name.clone(), shown(value)))
+            .collect::<serde_json::Map<_, _>>()
+            .into(),
+        other => other.clone(),
+    }
+}

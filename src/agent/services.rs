@@ -1,0 +1,106 @@
+//! What the agents of a workbench share.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use super::event::Failure;
+use super::turn::Order;
+use crate::backends::health::now_ms;
+use crate::backends::{Backend, Health};
+use crate::chat::ErrorClass;
+use crate::config::{Env, Settings};
+use crate::ledger::{Ledger, Prices};
+use crate::routing::{self, Candidate, Decision, Question};
+
+/// Settings, backends and their health, the ledger and the prices.
+pub struct Services {
+    pub settings: Settings,
+    /// Every configured backend by id; those that cannot be used say why.
+    pub backends: BTreeMap<String, Result<Backend, Failure>>,
+    pub health: Health,
+    pub ledger: Ledger,
+    pub prices: Prices,
+    /// Values that must not reach a git object.
+    pub secrets: Vec<String>,
+    /// The user's real home.
+    pub home: Option<PathBuf>,
+    /// The user's own instruction files.
+    pub user_instructions: Vec<PathBuf>,
+}
+
+impl Services {
+    /// The backends that the settings describe. One that is described wrongly is kept with its
+    /// error, so that choosing it tells what is wrong.
+    pub fn backends(settings: &Settings, env: &Env) -> BTreeMap<String, Result<Backend, Failure>> {
+        let lookup = |name: &str| env.get(name).map(str::to_owned);
+        settings
+            .backends
+            .iter()
+            .map(|(id, one)| (id.clone(), Backend::new(id, one, &lookup).map_err(Failure::from)))
+            .collect()
+    }
+
+    /// The values of the environment that are secrets: what their names say.
+    pub fn secrets(env: &Env) -> Vec<String> {
+        env.iter()
+            .filter(|(name, value)| crate::tools::shell::is_secret(name) && value.len() >= 8)
+            .map(|(_, value)| value.to_owned())
+            .collect()
+    }
+
+    pub fn candidates(&self) -> Vec<Candidate> {
+        self.backends
+            .iter()
+            .map(|(id, backend)| Candidate {
+                id: id.clone(),
+                local: self.settings.backends.get(id).is_some_and(|settings| settings.local),
+                unusable: match backend {
+                    Err(failure) => Some(failure.message.clone()),
+                    Ok(backend) => match backend.missing() {
+                        Some(missing) => Some(missing.message.clone()),
+                        None => self.health.usable(id, now_ms()).err().map(|reason| reason.to_string()),
+                    },
+                },
+            })
+            .collect()
+    }
+
+    pub fn backend(&self, id: &str) -> Result<Backend, Failure> {
+        self.backends.get(id).cloned().unwrap_or_else(|| {
+            Err(Failure::new(ErrorClass::NotFound, format!("backend \"{id}\" is not configured")))
+        })
+    }
+
+    /// Who answers an order, given the backends that failed at it already.
+    pub fn decide(&self, order: &Order, tried: &[String]) -> Result<(Decision, Backend), Failure> {
+        let settings = &self.settings;
+        let role = order.role.as_deref();
+        let role_settings = match role {
+            None => None,
+            Some(name) => Some(settings.roles.get(name).ok_or_else(|| Failure {
+                class: ErrorClass::NotFound,
+                message: format!("role \"{name}\" is not defined"),
+                hint: Some(format!(
+                    "define it under [roles.{name}] in the settings; known: {}",
+                    settings.roles.keys().cloned().collect::<Vec<_>>().join(", ")
+                )),
+            })?),
+        };
+        let candidates = self.candidates();
+        let decision = routing::decide(&Question {
+            explicit: order.backend.as_deref(),
+            role,
+            role_backend: role_settings.and_then(|role| role.backend.as_deref()),
+            order: &settings.router.order,
+            candidates: &candidates,
+            tried,
+        })
+        .map_err(|error| Failure {
+            class: ErrorClass::NotFound,
+            hint: Some(error.hint()),
+            message: error.to_string(),
+        })?;
+        let backend = self.backend(&decision.backend)?;
+        Ok((decision, backend))
+    }
+}
