@@ -1,0 +1,187 @@
+//! What there is to know of sessions without opening one: for logs, reports and pickers. These read;
+//! what they find is plain data.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::{Base, Place};
+use crate::agent::Failure;
+use crate::agent::journal;
+use crate::chat::{Entry, ErrorClass, Line, Usage};
+use crate::git::codec::{StepKind, StepMessage};
+use crate::git::session::{self, Freed, GcOptions, GcPlan, Session, SessionTree, UndoPlan, UndoScope};
+use crate::git::{DiffStat, GitError};
+
+/// The sessions of a repository as trees, the last one worked on first.
+pub async fn log(place: &Place) -> Result<Vec<SessionTree>, Failure> {
+    place.git(session::log_tree).await
+}
+
+/// Where a revision stands in its session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// At its end: the session can go on from here.
+    AtTip,
+    /// The session went on since.
+    Behind,
+}
+
+/// The session at a revision, up to there; the last one when `rev` is `None`.
+pub async fn load(place: &Place, rev: Option<String>) -> Result<(Session, Standing), Failure> {
+    place
+        .git(move |repo| {
+            let session = session::load(repo, rev.as_deref())?;
+            // What the session's own ref and branch say counts as its end.
+            let whole = session::load(repo, Some(&session.id)).ok();
+            let is_end = whole.as_ref().is_none_or(|whole| whole.head == session.head);
+            Ok::<_, session::SessionError>(match whole {
+                Some(whole) if is_end => (whole, Standing::AtTip),
+                _ if is_end => (session, Standing::AtTip),
+                _ => (session, Standing::Behind),
+            })
+        })
+        .await
+}
+
+/// What an undo would do.
+pub async fn undo_plan(place: &Place, rev: Option<String>, scope: UndoScope) -> Result<UndoPlan, Failure> {
+    place
+        .git(move |repo| {
+            let session = session::load(repo, rev.as_deref())?;
+            session::undo_plan(repo, None, &session, scope)
+        })
+        .await
+}
+
+/// What could be freed.
+pub async fn gc_plan(place: &Place, options: GcOptions) -> Result<GcPlan, Failure> {
+    let (root, journals) = (place.worktrees(), place.journals());
+    let now = std::time::SystemTime::now();
+    let is_active = move |id: &str| state(&journals, id) != "idle";
+    place.git(move |repo| session::gc_plan(repo, &root, &is_active, &options, now)).await
+}
+
+/// Frees it.
+pub async fn gc_apply(place: &Place, plan: GcPlan) -> Result<Freed, Failure> {
+    let journals = place.journals();
+    let is_active = move |id: &str| state(&journals, id) != "idle";
+    place.git(move |repo| session::gc_apply(repo, &plan, &is_active)).await
+}
+
+/// One step, whole.
+#[derive(Debug, Clone)]
+pub struct StepView {
+    pub commit: String,
+    pub author: String,
+    /// Seconds since 1970.
+    pub time: i64,
+    pub message: StepMessage,
+    pub stat: DiffStat,
+    /// A unified diff against the first parent.
+    pub patch: String,
+}
+
+/// The step at `rev`: a hash, or a branch or session for its last step.
+pub async fn show(place: &Place, rev: &str) -> Result<StepView, Failure> {
+    let rev = rev.to_owned();
+    place
+        .git(move |repo| {
+            let commit = match repo.resolve(&rev) {
+                Ok(commit) => commit,
+                // A session's id is no revision.
+                Err(GitError::UnknownRevision { .. }) => session::load(repo, Some(&rev))?.tip,
+                Err(error) => return Err(Failure::from(error)),
+            };
+            let data = repo.commit(&commit)?;
+            let message = StepMessage::decode(&data.message)
+                .map_err(|error| Failure::new(ErrorClass::NotFound, error.to_string()).hint(error.hint()))?
+                .ok_or_else(|| {
+                    Failure::new(
+                        ErrorClass::NotFound,
+                        format!("commit {} is no step of a session", commit.short()),
+                    )
+                    .hint(format!("`git show {}` shows it; `offshoot log` lists the steps", commit.short()))
+                })?;
+            let before = match (message.stamp.kind, data.parents.first()) {
+                (StepKind::Step, Some(parent)) => Some(repo.commit(parent)?.tree),
+                (StepKind::Step, None) => None,
+                // A record has the files of the commit below.
+                (StepKind::Turn, _) => Some(data.tree.clone()),
+            };
+            Ok(StepView {
+                commit: commit.to_string(),
+                author: data.author.name.clone(),
+                time: data.time,
+                stat: repo.diff(before.as_ref(), &data.tree)?,
+                patch: repo.patch(before.as_ref(), &data.tree)?,
+                message,
+            })
+        })
+        .await
+}
+
+/// A conversation entry in the JSON in which commits keep it.
+pub fn entry_json(entry: &Entry) -> Value {
+    serde_json::to_value(Line::from(entry)).unwrap_or_default()
+}
+
+/// What everything run today has cost so far, in US dollars.
+pub fn cost_today(base: &Base) -> f64 {
+    if base.services.settings.budget.day_usd <= 0.0 {
+        return 0.0;
+    }
+    let today = crate::agent::now();
+    let day = &today[..10];
+    let entries = base.services.ledger.read_all().map(|records| records.entries).unwrap_or_default();
+    entries
+        .iter()
+        .filter(|entry| entry.timestamp.starts_with(day))
+        .filter_map(|entry| entry.cost_usd.and_then(crate::ledger::Cost::usd))
+        .sum()
+}
+
+/// A session in a list.
+#[derive(Debug, Clone, Serialize)]
+pub struct SessionLine {
+    pub id: String,
+    pub branch: Option<String>,
+    pub title: String,
+    /// `working` while a process has it open, `interrupted` when one died with it, else `idle`.
+    pub state: &'static str,
+    pub turns: u32,
+    pub steps: u32,
+    pub usage: Usage,
+    pub cost_usd: Option<f64>,
+    /// Seconds since 1970.
+    pub updated: i64,
+}
+
+/// All sessions, the last one worked on first.
+pub async fn sessions(place: &Place) -> Result<Vec<SessionLine>, Failure> {
+    let journals = place.journals();
+    let list = place.git(session::list).await?;
+    Ok(list
+        .into_iter()
+        .map(|one| SessionLine {
+            state: state(&journals, &one.id),
+            id: one.id,
+            branch: one.branch,
+            title: one.title,
+            turns: one.turns,
+            steps: one.steps,
+            usage: one.usage,
+            cost_usd: one.cost_usd,
+            updated: one.updated,
+        })
+        .collect())
+}
+
+fn state(journals: &std::path::Path, id: &str) -> &'static str {
+    if journal::is_locked(journals, id) {
+        "working"
+    } else if journal::replay(journals, id).ok().flatten().is_some_and(|replay| replay.is_pending()) {
+        "interrupted"
+    } else {
+        "idle"
+    }
+}

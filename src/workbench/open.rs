@@ -1,0 +1,413 @@
+//! Opening a session: on a new branch, on its own branch, or as a branch off another one.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+use super::{Back, BranchName, Moved, Opened, Place, Start, Uncommitted};
+use crate::agent::journal::{self, Header, Journal, SessionLock};
+use crate::agent::{self, Agent, AgentEvent, Failure, Parts, SessionState};
+use crate::chat::{Conversation, ErrorClass};
+use crate::config::{Paths, PermissionMode};
+use crate::git::codec::Origin;
+use crate::git::session::{self, Cursor, Session, SessionError, UndoScope};
+use crate::git::{CommitId, Expect, GitError, Repo, Worktree};
+use crate::tools::permissions::{Places, Rules};
+
+/// An open session with its agent.
+pub(super) struct OpenTab {
+    pub agent: Agent,
+    pub opened: Opened,
+    /// The branch was made for this session: it goes again when nothing is said in it.
+    is_new: bool,
+    temporary: PathBuf,
+}
+
+/// A branch, a worktree and a conversation, before there is an agent.
+struct Ground {
+    id: String,
+    branch: String,
+    worktree: Worktree,
+    cursor: Cursor,
+    conversation: Conversation,
+    step: u32,
+    cost_usd: f64,
+    is_new: bool,
+    /// Entries that git holds of this very session.
+    recorded: usize,
+    notices: Vec<String>,
+}
+
+pub(super) async fn open(
+    place: &Arc<Place>,
+    start: Start,
+    permissions: Option<PermissionMode>,
+    events: mpsc::Sender<AgentEvent>,
+) -> Result<OpenTab, Failure> {
+    for folder in [place.worktrees(), place.journals(), place.agents_home()] {
+        Paths::create(&folder)
+            .map_err(|error| Failure::new(ErrorClass::Internal, error.to_string()).hint(error.hint()))?;
+    }
+    let (ground, lock) = {
+        let place = place.clone();
+        tokio::task::spawn_blocking(move || ground(&place, start))
+            .await
+            .map_err(|_| Failure::new(ErrorClass::Internal, "the git thread died"))??
+    };
+    let replay = journal::replay(&place.journals(), &ground.id)?.filter(agent::Replay::is_pending);
+    let header = Header {
+        version: 1,
+        session: ground.id.clone(),
+        repository: place.repo.common_dir().to_owned(),
+        branch: ground.branch.clone(),
+        worktree: ground.worktree.path().to_owned(),
+    };
+    let base = ground.worktree.head()?.map(|commit| commit.to_string()).unwrap_or_default();
+    let temporary = place.temporary(&ground.id);
+    Paths::create(&temporary)
+        .map_err(|error| Failure::new(ErrorClass::Internal, error.to_string()).hint(error.hint()))?;
+    let tools = super::toolbox::context(place, ground.worktree.path(), &temporary)?;
+    let places = Places(tools.shell.sandbox.writable.clone());
+    let settings = &place.base.services.settings;
+    // A journal that tells of something lost stays as it is until the agent has it on record.
+    let journal = Journal::start(&place.journals(), header, lock, ground.recorded, replay.as_ref())?;
+    let (step, turn) = (ground.step, ground.conversation.turn());
+    let mut agent = Agent::new(Parts {
+        services: place.base.services.clone(),
+        session: SessionState {
+            id: ground.id,
+            branch: ground.branch.clone(),
+            worktree: ground.worktree.path().to_owned(),
+            conversation: Arc::new(ground.conversation),
+            step,
+            recorded: ground.recorded,
+            cost_usd: ground.cost_usd,
+            last_context: 0,
+        },
+        repo: place.repo.clone(),
+        worktree: ground.worktree,
+        cursor: ground.cursor,
+        journal,
+        tools,
+        permissions: permissions.unwrap_or(settings.agent.permissions),
+        rules: Rules::parse(&settings.permissions).map_err(|error| {
+            Failure::new(ErrorClass::Internal, error.to_string()).hint("mend [permissions] in the settings")
+        })?,
+        places,
+        can_ask: place.base.options.can_ask,
+        subfolder: place.subfolder.clone(),
+        events,
+        day_cost: super::history::cost_today(&place.base),
+    });
+    let recovered = match replay {
+        Some(replay) => Some(agent.recover(replay).await?),
+        None => None,
+    };
+    if agent.session().recorded < agent.session().conversation.len() {
+        // A branched-off conversation is on record before anything is added to it.
+        agent.keep().await?;
+    }
+    let opened = Opened {
+        branch: ground.branch,
+        worktree: agent.session().worktree.clone(),
+        base,
+        turns: turn,
+        steps: step,
+        recovered,
+        notices: ground.notices,
+    };
+    Ok(OpenTab { agent, opened, is_new: ground.is_new, temporary })
+}
+
+impl OpenTab {
+    /// Moves back. Uncommitted work in the worktree is kept on record by it.
+    pub async fn undo(&mut self, back: Back) -> Result<Moved, Failure> {
+        let scope = match back {
+            Back::Steps(steps) => UndoScope::Steps(steps),
+            Back::Turn => UndoScope::Turn,
+        };
+        let id = self.agent.session().id.clone();
+        let secrets = self.agent.services().secrets.clone();
+        let (plan, session) = self
+            .agent
+            .with_git(move |repo, held| {
+                let session = session::load(repo, Some(&id))?;
+                let plan = session::undo_plan(repo, Some(&held.worktree), &session, scope)?;
+                let undone = session::undo_apply(repo, Some(&mut held.worktree), &session, &plan, &secrets)?;
+                held.cursor = Cursor::resume(repo, &undone.session)?;
+                Ok((plan, undone.session))
+            })
+            .await?;
+        let from = plan.from.to_string();
+        self.moved(from, session, plan.removed, plan.changed)
+    }
+
+    pub async fn redo(&mut self) -> Result<Moved, Failure> {
+        let id = self.agent.session().id.clone();
+        let (from, session) = self
+            .agent
+            .with_git(move |repo, held| {
+                let session = session::load(repo, Some(&id))?;
+                let undone = session::redo(repo, Some(&mut held.worktree), &session)?;
+                held.cursor = Cursor::resume(repo, &undone.session)?;
+                Ok((session.head, undone.session))
+            })
+            .await?;
+        self.moved(from.to_string(), session, Vec::new(), Vec::new())
+    }
+
+    fn moved(
+        &mut self,
+        from: String,
+        session: Session,
+        files_removed: Vec<PathBuf>,
+        files_changed: Vec<PathBuf>,
+    ) -> Result<Moved, Failure> {
+        let (turn, step, to) = (session.conversation.turn(), session.step, session.head.to_string());
+        self.agent.set_conversation(session.conversation, step)?;
+        Ok(Moved { from, to, turn, step, files_removed, files_changed })
+    }
+
+    /// Ends the session; a branch made for it goes when nothing was said.
+    pub async fn close(self, place: &Place) {
+        let session = self.agent.session();
+        let is_unused = self.is_new && session.conversation.is_empty();
+        let (branch, worktree) = (session.branch.clone(), session.worktree.clone());
+        let _ = std::fs::remove_dir_all(&self.temporary);
+        self.agent.close();
+        if is_unused {
+            let base = self.opened.base.clone();
+            let _ = place.git(move |repo| drop_unused(repo, &branch, &worktree, &base)).await;
+        }
+    }
+}
+
+fn drop_unused(repo: &Repo, branch: &str, worktree: &Path, base: &str) -> Result<(), GitError> {
+    repo.remove_worktree(worktree)?;
+    // A branch that somebody moved meanwhile is not ours to drop.
+    if let Ok(base) = CommitId::parse(base) {
+        repo.delete_ref(&format!("refs/heads/{branch}"), Expect::At(&base))?;
+    }
+    Ok(())
+}
+
+fn ground(place: &Place, start: Start) -> Result<(Ground, SessionLock), Failure> {
+    match start {
+        Start::New { branch, uncommitted } => new(place, branch, uncommitted),
+        Start::Continue { rev } => resume(place, rev.as_deref()),
+        Start::Recover { session, branch } => recover(place, &session, branch),
+        Start::Fork { rev, turn, branch } => fork(place, &rev, turn, branch),
+    }
+}
+
+fn new(
+    place: &Place,
+    branch: BranchName,
+    uncommitted: Uncommitted,
+) -> Result<(Ground, SessionLock), Failure> {
+    let repo = &place.repo;
+    let mut notices = Vec::new();
+    let head = repo.head()?.commit;
+    let snapshot = repo.snapshot()?;
+    let base = match (snapshot, uncommitted) {
+        (Some(snapshot), Uncommitted::Include) => {
+            notices.push(
+                "starts from a snapshot of your uncommitted work; your checkout stays as it is".to_owned(),
+            );
+            notices.extend(snapshot.left_out.iter().map(|one| format!("left out of the snapshot: {one}")));
+            Some(snapshot.commit)
+        }
+        (Some(_), Uncommitted::Exclude) => {
+            notices.push("starts from the last commit: your uncommitted work is left out".to_owned());
+            head
+        }
+        (None, _) => head,
+    };
+    let branch = name(repo, branch)?;
+    let worktree = repo.create_worktree(&branch, base.as_ref(), &folder(place, &branch))?;
+    fresh(place, branch, worktree, true, notices)
+}
+
+/// A session without a past, on a branch that stands already.
+fn fresh(
+    place: &Place,
+    branch: String,
+    worktree: Worktree,
+    is_new: bool,
+    notices: Vec<String>,
+) -> Result<(Ground, SessionLock), Failure> {
+    let id = session::new_id();
+    let lock = SessionLock::take(&place.journals(), &id)?;
+    let base = head_of(&worktree)?;
+    let cursor = Cursor::start(&id, &branch, base, None);
+    let ground = Ground {
+        id,
+        branch,
+        worktree,
+        cursor,
+        conversation: Conversation::default(),
+        step: 0,
+        cost_usd: 0.0,
+        is_new,
+        recorded: 0,
+        notices,
+    };
+    Ok((ground, lock))
+}
+
+fn resume(place: &Place, rev: Option<&str>) -> Result<(Ground, SessionLock), Failure> {
+    let repo = &place.repo;
+    let branch_exists =
+        |name: &str| repo.read_ref(&format!("refs/heads/{name}")).is_ok_and(|at| at.is_some());
+    let session = match session::load(repo, rev) {
+        Ok(session) => session,
+        Err(SessionError::NoSession { .. }) if rev.is_some_and(branch_exists) => {
+            let branch = rev.unwrap_or_default().to_owned();
+            let worktree = repo.attach_worktree(&branch, &folder(place, &branch))?;
+            return fresh(place, branch, worktree, false, Vec::new());
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let mut notices = Vec::new();
+    let lock = SessionLock::take(&place.journals(), &session.id)?;
+    // What was loaded before the lock was held may be old.
+    let session = session::load(repo, rev).unwrap_or(session);
+    let branch = match session.branch.clone() {
+        Some(branch) => branch,
+        None => name(repo, BranchName::From(session.title.clone().unwrap_or_default()))?,
+    };
+    if !branch_exists(&branch) {
+        // A fresh clone has it only as a remote's, and a deleted one is still on record.
+        repo.update_ref(&format!("refs/heads/{branch}"), &session.head, Expect::Absent, "offshoot: resumed")?;
+        notices.push(format!("branch {branch} was made again at {}", session.head.short()));
+    }
+    let worktree = repo.attach_worktree(&branch, &folder(place, &branch))?;
+    let cursor = Cursor::resume(repo, &session)?;
+    let ground = Ground {
+        id: session.id,
+        branch,
+        worktree,
+        cursor,
+        step: session.step,
+        cost_usd: session.total_cost_usd.unwrap_or(0.0),
+        is_new: false,
+        recorded: session.conversation.len(),
+        conversation: session.conversation,
+        notices,
+    };
+    Ok((ground, lock))
+}
+
+/// A session known by its journal. When it was killed before git held anything of it, all that there
+/// is besides is its branch.
+fn recover(place: &Place, id: &str, branch: String) -> Result<(Ground, SessionLock), Failure> {
+    let repo = &place.repo;
+    if repo.read_ref(&session::session_ref(id))?.is_some() {
+        return resume(place, Some(id));
+    }
+    let lock = SessionLock::take(&place.journals(), id)?;
+    if repo.read_ref(&format!("refs/heads/{branch}"))?.is_none() {
+        let head = repo.head()?.commit.ok_or_else(|| {
+            Failure::new(ErrorClass::Internal, format!("branch \"{branch}\" is gone and there is no commit"))
+        })?;
+        repo.update_ref(&format!("refs/heads/{branch}"), &head, Expect::Absent, "offshoot: recovered")?;
+    }
+    let worktree = repo.attach_worktree(&branch, &folder(place, &branch))?;
+    // The crash may have come between a step's commit and the session's ref.
+    if let Ok(session) = session::load(repo, Some(&branch))
+        && session.id == id
+    {
+        let cursor = Cursor::resume(repo, &session)?;
+        let ground = Ground {
+            id: session.id,
+            branch,
+            worktree,
+            cursor,
+            step: session.step,
+            cost_usd: session.total_cost_usd.unwrap_or(0.0),
+            is_new: false,
+            recorded: session.conversation.len(),
+            conversation: session.conversation,
+            notices: Vec::new(),
+        };
+        return Ok((ground, lock));
+    }
+    let base = head_of(&worktree)?;
+    let cursor = Cursor::start(id, &branch, base, None);
+    let ground = Ground {
+        id: id.to_owned(),
+        branch,
+        worktree,
+        cursor,
+        conversation: Conversation::default(),
+        step: 0,
+        cost_usd: 0.0,
+        is_new: false,
+        recorded: 0,
+        notices: Vec::new(),
+    };
+    Ok((ground, lock))
+}
+
+fn fork(
+    place: &Place,
+    rev: &str,
+    turn: Option<u32>,
+    branch: BranchName,
+) -> Result<(Ground, SessionLock), Failure> {
+    let repo = &place.repo;
+    let parent = session::load(repo, Some(rev))?;
+    let (conversation, base, origin) = match turn {
+        Some(turn) => {
+            let fork = session::branch_from_turn(repo, &parent, turn)?;
+            (fork.conversation, fork.base, fork.origin)
+        }
+        None => {
+            let origin = Origin {
+                commit: parent.head.to_string(),
+                session: parent.id.clone(),
+                turn: parent.conversation.turn() + 1,
+            };
+            (parent.conversation, parent.head, origin)
+        }
+    };
+    let id = session::new_id();
+    let lock = SessionLock::take(&place.journals(), &id)?;
+    let branch = name(repo, branch)?;
+    let worktree = repo.create_worktree(&branch, Some(&base), &folder(place, &branch))?;
+    let cursor = Cursor::start(&id, &branch, base, Some(origin));
+    let ground = Ground {
+        id,
+        branch,
+        worktree,
+        cursor,
+        conversation,
+        step: 0,
+        cost_usd: 0.0,
+        is_new: true,
+        recorded: 0,
+        notices: Vec::new(),
+    };
+    Ok((ground, lock))
+}
+
+fn name(repo: &Repo, branch: BranchName) -> Result<String, GitError> {
+    match branch {
+        BranchName::Given(name) => Ok(name),
+        BranchName::From(words) => repo.branch_name(&words),
+    }
+}
+
+/// The folder of a branch's worktree. Branches that differ in their slashes only get folders of
+/// their own.
+fn folder(place: &Place, branch: &str) -> PathBuf {
+    let short = branch.strip_prefix("offshoot/").unwrap_or(branch);
+    place.worktrees().join(short.replace('%', "%25").replace('/', "%2F"))
+}
+
+fn head_of(worktree: &Worktree) -> Result<CommitId, Failure> {
+    worktree.head()?.ok_or_else(|| {
+        Failure::new(ErrorClass::Internal, format!("branch \"{}\" has no commit", worktree.branch()))
+    })
+}
