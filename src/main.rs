@@ -1,11 +1,13 @@
 use std::process::ExitCode;
 
+use offshoot::cli;
 use offshoot::tools::shell;
 
 fn main() -> ExitCode {
     let mut args = std::env::args_os().skip(1).peekable();
+    // Before anything else: this process is about to become a command of an agent's.
     if args.next_if(|arg| arg == shell::SUBCOMMAND).is_some() {
         return shell::enter(args);
     }
-    ExitCode::SUCCESS
+    cli::main()
 }

@@ -1,1 +1,197 @@
-//! The command line.
+//! The command line: one file per subcommand. It turns arguments into what the workbench offers, and
+//! what comes back into text or JSON; it has no logic of its own.
+
+mod args;
+mod config;
+mod demo;
+mod doctor;
+mod gc;
+mod ledger;
+mod log;
+mod output;
+mod resume;
+mod run;
+mod show;
+mod status;
+pub mod text;
+mod undo;
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::{CommandFactory, Parser};
+
+use crate::agent::Failure;
+use crate::config::Env;
+use crate::workbench::{self, Base, Options, Place};
+use args::{AgentArgs, Cli, Command, Common};
+
+/// Runs offshoot on the arguments of this process.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { BAD_USAGE } else { 0 });
+        }
+    };
+    start_log();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            output::complain(&Trouble::failed(format!("cannot start: {error}")));
+            return ExitCode::from(FAILED);
+        }
+    };
+    let done = runtime.block_on(dispatch(cli));
+    // A tool that cannot be stopped must not keep the process.
+    runtime.shutdown_timeout(std::time::Duration::from_millis(500));
+    match done {
+        Ok(code) => ExitCode::from(code),
+        Err(trouble) => {
+            output::complain(&trouble);
+            ExitCode::from(trouble.code)
+        }
+    }
+}
+
+const FAILED: u8 = 1;
+const BAD_USAGE: u8 = 2;
+const BUDGET: u8 = 3;
+const INTERRUPTED: u8 = 130;
+
+/// Why a command ends badly, for a person, and the exit code.
+#[derive(Debug)]
+struct Trouble {
+    message: String,
+    hint: Option<String>,
+    code: u8,
+}
+
+type Done = Result<u8, Trouble>;
+
+impl Trouble {
+    fn failed(message: impl Into<String>) -> Self {
+        Self { message: message.into(), hint: None, code: FAILED }
+    }
+
+    fn usage(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { message: message.into(), hint: Some(hint.into()), code: BAD_USAGE }
+    }
+
+    fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+impl From<Failure> for Trouble {
+    fn from(failure: Failure) -> Self {
+        Self { message: failure.message, hint: failure.hint, code: FAILED }
+    }
+}
+
+async fn dispatch(cli: Cli) -> Done {
+    let common = cli.common;
+    let Some(command) = cli.command else {
+        let _ = Cli::command().print_help();
+        return Ok(BAD_USAGE);
+    };
+    match command {
+        Command::Run(args) => run::run(&common, args).await,
+        Command::Resume(args) => resume::run(&common, args).await,
+        Command::Log(args) => log::run(&common, &args).await,
+        Command::Show(args) => show::run(&common, &args).await,
+        Command::Undo(args) => undo::undo(&common, &args).await,
+        Command::Redo(args) => undo::redo(&common, &args).await,
+        Command::Doctor => doctor::run(&common).await,
+        Command::Status => status::run(&common).await,
+        Command::Ledger(args) => ledger::run(&common, &args),
+        Command::Config(args) => config::run(&common, &args),
+        Command::Demo(args) => demo::run(&common, &args).await,
+        Command::Gc(args) => gc::run(&common, &args).await,
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Cli::command(), "offshoot", &mut std::io::stdout());
+            Ok(0)
+        }
+        // `main` has caught it before.
+        Command::Sandbox { .. } => Ok(BAD_USAGE),
+    }
+}
+
+fn options(common: &Common, agent: &AgentArgs) -> Result<Options, Trouble> {
+    let here = std::env::current_dir()
+        .map_err(|error| Trouble::failed(format!("cannot tell the current folder: {error}")))?;
+    let cwd = common.cwd.as_ref().map_or(here.clone(), |cwd| here.join(cwd));
+    if !cwd.is_dir() {
+        return Err(Trouble::usage(
+            format!("{} is not a folder", cwd.display()),
+            "name an existing one with --cwd",
+        ));
+    }
+    let mut flags = Vec::new();
+    if let Some(mode) = &agent.permissions {
+        flags.push(("agent.permissions".to_owned(), mode.clone()));
+    }
+    if let Some(usd) = agent.budget_usd {
+        flags.push(("budget.turn_usd".to_owned(), usd.to_string()));
+    }
+    if let Some(command) = &agent.verify {
+        flags.push(("verify.command".to_owned(), command.clone()));
+    }
+    Ok(Options {
+        cwd,
+        env: Env::of_process(),
+        config_file: common.config.as_ref().map(|file| here.join(file)),
+        flags,
+        helper: std::env::current_exe().ok(),
+        can_ask: std::io::stdin().is_terminal() && std::io::stderr().is_terminal() && !common.json,
+    })
+}
+
+/// Settings, backends, ledger. What is wrong with the settings ends in exit code 2.
+fn base(common: &Common, agent: &AgentArgs) -> Result<Base, Trouble> {
+    let base = Base::load(options(common, agent)?)
+        .map_err(|failure| Trouble { code: BAD_USAGE, ..Trouble::from(failure) })?;
+    if !common.quiet {
+        for warning in &base.loaded.warnings {
+            output::note(&format!("{}; {}", warning.message, warning.hint));
+        }
+    }
+    Ok(base)
+}
+
+/// The repository to work on, with what a crash had left behind brought on record.
+async fn place(common: &Common, base: &Base) -> Result<Arc<Place>, Trouble> {
+    let place =
+        Arc::new(base.place().map_err(|failure| Trouble { code: BAD_USAGE, ..Trouble::from(failure) })?);
+    for recovered in workbench::recover(&place).await {
+        match recovered.result {
+            Ok(what) if !common.quiet => output::note(&output::recovered(&recovered.branch, &what)),
+            Ok(_) => {}
+            Err(failure) => output::note(&format!(
+                "session {} on {} could not be recovered: {}",
+                recovered.session, recovered.branch, failure.message
+            )),
+        }
+    }
+    Ok(place)
+}
+
+/// Writes a log where `OFFSHOOT_LOG` says what of.
+fn start_log() {
+    use tracing_subscriber::EnvFilter;
+    let Ok(filter) = EnvFilter::try_from_env("OFFSHOOT_LOG") else { return };
+    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+}
+
+/// A path as a person writes it.
+fn shown(path: &std::path::Path) -> String {
+    let home = std::env::var_os("HOME").map(PathBuf::from);
+    match home.as_ref().and_then(|home| path.strip_prefix(home).ok()) {
+        Some(below) => format!("~/{}", below.display()),
+        None => path.display().to_string(),
+    }
+}

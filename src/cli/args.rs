@@ -1,0 +1,251 @@
+//! The command line's grammar.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// A terminal workbench for coding with several agents at once, each on a git branch of its own.
+#[derive(Debug, Parser)]
+#[command(name = "offshoot", version, propagate_version = true, max_term_width = 100)]
+#[command(
+    after_help = "Exit codes: 0 done, 1 failed, 2 bad usage or settings, 3 budget reached, 130 interrupted.\n\
+    Try `offshoot demo` first: it needs no key and no network."
+)]
+pub struct Cli {
+    #[command(flatten)]
+    pub common: Common,
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// Flags that every command takes.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Common {
+    /// Settings file to use instead of the user's
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Work as if started in this folder
+    #[arg(long, global = true, value_name = "DIR")]
+    pub cwd: Option<PathBuf>,
+    /// Print JSON: for `run` one event a line, for reports one object
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Print only the result
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run one task in a branch and worktree of its own
+    Run(RunArgs),
+    /// Reopen a session from its commit, and go on with it
+    Resume(ResumeArgs),
+    /// Show the sessions of this repository with their steps
+    Log(LogArgs),
+    /// Show one step: prompt, tool calls, diff, route, usage
+    Show(ShowArgs),
+    /// Move a session back by a step or a turn; nothing is lost
+    Undo(UndoArgs),
+    /// Take back an undo
+    Redo(RedoArgs),
+    /// Check git, settings, folders and each backend, without side effects
+    Doctor,
+    /// Show health, recent routes and failures, and the sessions
+    Status,
+    /// Read the ledger of runs
+    Ledger(LedgerArgs),
+    /// Show the settings in force and where each comes from
+    Config(ConfigArgs),
+    /// Watch an agent at work in a throw-away repository: no key, no network
+    Demo(DemoArgs),
+    /// Free what finished sessions no longer need; shows it first
+    Gc(GcArgs),
+    /// Print the completion script of a shell
+    Completions { shell: clap_complete::Shell },
+    /// Run a command with write access to some folders only
+    #[command(name = "__sandbox", hide = true, disable_help_flag = true)]
+    Sandbox {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<std::ffi::OsString>,
+    },
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct RunArgs {
+    /// The task; what is piped in is added to it
+    #[arg(value_name = "TASK")]
+    pub task: Vec<String>,
+    #[command(flatten)]
+    pub agent: AgentArgs,
+    /// Continue the session on this branch, or start one on it
+    #[arg(long, value_name = "NAME")]
+    pub branch: Option<String>,
+    /// Start a branch at this step, with its conversation
+    #[arg(long, value_name = "HASH", conflicts_with = "from")]
+    pub resume: Option<String>,
+    /// Branch off this step or session (with --turn: as it stood before that turn)
+    #[arg(long, value_name = "HASH")]
+    pub from: Option<String>,
+    /// With --from: the user's turn to branch off before, from 1
+    #[arg(long, value_name = "N", requires = "from")]
+    pub turn: Option<u32>,
+    /// What to do with uncommitted work in the checkout
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub uncommitted: Option<Uncommitted>,
+    /// Make a git repository here when there is none
+    #[arg(long)]
+    pub init: bool,
+}
+
+/// Who works, and how.
+#[derive(Debug, Clone, Default, Args)]
+pub struct AgentArgs {
+    /// Backend to ask, by its id in the settings
+    #[arg(long, short, value_name = "ID")]
+    pub backend: Option<String>,
+    /// Model to ask for
+    #[arg(long, short, value_name = "M")]
+    pub model: Option<String>,
+    /// Role to work in
+    #[arg(long, value_name = "R")]
+    pub role: Option<String>,
+    /// What the agent may do unasked: read-only, ask, auto or full
+    #[arg(long, value_name = "MODE")]
+    pub permissions: Option<String>,
+    /// Command that checks the work
+    #[arg(long, value_name = "CMD")]
+    pub verify: Option<String>,
+    /// Stop when the turn has cost so much, in US dollars
+    #[arg(long, value_name = "N")]
+    pub budget_usd: Option<f64>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Uncommitted {
+    /// Start from a snapshot of it
+    Include,
+    /// Start from the last commit
+    Exclude,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct ResumeArgs {
+    /// A step's hash, a branch or a session; the last session when absent
+    #[arg(value_name = "HASH or BRANCH")]
+    pub rev: Option<String>,
+    /// A task to go on with at once
+    #[arg(value_name = "TASK")]
+    pub task: Vec<String>,
+    #[command(flatten)]
+    pub agent: AgentArgs,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct LogArgs {
+    /// Only this session, branch or step
+    #[arg(value_name = "REV")]
+    pub rev: Option<String>,
+    /// Sessions to show at most
+    #[arg(long, short = 'n', value_name = "N", default_value_t = 50)]
+    pub limit: usize,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct ShowArgs {
+    /// The step's hash, or a branch or session for its last step
+    #[arg(value_name = "HASH")]
+    pub rev: String,
+    /// Leave the diff out
+    #[arg(long)]
+    pub no_diff: bool,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct UndoArgs {
+    /// The session or branch; the last session when absent
+    #[arg(value_name = "BRANCH")]
+    pub rev: Option<String>,
+    /// Undo a whole turn instead of a step
+    #[arg(long)]
+    pub turn: bool,
+    /// How many to undo
+    #[arg(long, short = 'n', value_name = "N", default_value_t = 1)]
+    pub count: u32,
+    /// Only tell what would happen
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct RedoArgs {
+    /// The session or branch; the last session when absent
+    #[arg(value_name = "BRANCH")]
+    pub rev: Option<String>,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct LedgerArgs {
+    #[command(subcommand)]
+    pub what: Option<LedgerCommand>,
+}
+
+#[derive(Debug, Clone, Subcommand)]
+pub enum LedgerCommand {
+    /// The last entries
+    Tail {
+        #[arg(short, default_value_t = 20)]
+        n: usize,
+    },
+    /// Sums by route, outcome and failure
+    Stats,
+    /// Check that every line can be read
+    Verify,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct ConfigArgs {
+    #[command(subcommand)]
+    pub what: Option<ConfigCommand>,
+}
+
+#[derive(Debug, Clone, Subcommand)]
+pub enum ConfigCommand {
+    /// All settings in force
+    Show,
+    /// Where a setting's value comes from
+    Explain { key: String },
+    /// Where the settings and everything else are kept
+    Path,
+    /// Let this repository's own settings file set commands, permissions and endpoints
+    Trust,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct DemoArgs {
+    /// Keep the repository, and say where it is
+    #[arg(long)]
+    pub keep: bool,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct GcArgs {
+    /// Do it
+    #[arg(long)]
+    pub apply: bool,
+    /// Also drop heads kept by undo and close that are older than so many days
+    #[arg(long, value_name = "DAYS")]
+    pub kept_older_than: Option<u32>,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_grammar_holds_together() {
+        Cli::command().debug_assert();
+    }
+}

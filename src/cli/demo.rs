@@ -1,0 +1,97 @@
+//! `offshoot demo`: an agent at work in a throw-away repository. The model is a script; the tools, the
+//! commits and the undo are real.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::args::{AgentArgs, Common, DemoArgs};
+use super::output::{self, Tone, toned};
+use super::run::drive;
+use super::{Done, Trouble, options};
+use crate::agent::Order;
+use crate::config::Env;
+use crate::workbench::{self, Base, BranchName, Start, Uncommitted};
+
+const SCRIPT: &str = include_str!("../../assets/demo/script.toml");
+const CODE: &str = include_str!("../../assets/demo/shopping.py");
+const TEST: &str = include_str!("../../assets/demo/test_shopping.py");
+
+const PROMPT: &str = "fix the failing test in test_shopping.py";
+
+pub(super) async fn run(common: &Common, args: &DemoArgs) -> Done {
+    let folder = tempfile::Builder::new()
+        .prefix("offshoot-demo-")
+        .tempdir()
+        .map_err(|error| Trouble::failed(format!("cannot make a folder for the demonstration: {error}")))?;
+    let project = folder.path().join("shop");
+    set_up(folder.path(), &project)
+        .map_err(|error| Trouble::failed(format!("cannot write the demonstration: {error}")))?;
+    workbench::found(&project, "Shopping basket")?;
+
+    let heading = |text: &str| {
+        if !common.json && !common.quiet {
+            output::told(&format!("\n{}\n", toned(text, Tone::Strong)));
+        }
+    };
+    heading(&format!("$ cd {} && offshoot run \"{PROMPT}\"", project.display()));
+    let base = Base::load(workbench::Options {
+        cwd: project.clone(),
+        env: environment(folder.path()),
+        config_file: None,
+        flags: Vec::new(),
+        can_ask: false,
+        ..options(common, &AgentArgs::default())?
+    })?;
+    let place = Arc::new(base.place()?);
+    let start = Start::New { branch: BranchName::From(PROMPT.to_owned()), uncommitted: Uncommitted::Exclude };
+    let order = Order { prompt: PROMPT.to_owned(), ..Order::default() };
+    let code = drive(common, place.clone(), start, Some(order)).await?;
+
+    if !common.json && !common.quiet {
+        heading("$ offshoot log");
+        super::log::print(&place, None, 50).await?;
+        heading("and your own checkout is as it was.");
+        output::told(
+            "Each step is a commit on its own branch, with the conversation inside: `git log offshoot/…` shows it.\n\
+             Next: set a key or describe a local model (`offshoot doctor` says what is there), then in a repository\n\
+             of yours: offshoot run \"…\"\n",
+        );
+    }
+    if args.keep {
+        let kept = folder.keep();
+        output::note(&format!("kept in {}", kept.display()));
+    }
+    Ok(code)
+}
+
+fn set_up(folder: &Path, project: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(project)?;
+    std::fs::create_dir_all(folder.join("config/offshoot"))?;
+    std::fs::write(project.join("shopping.py"), CODE)?;
+    std::fs::write(project.join("test_shopping.py"), TEST)?;
+    std::fs::write(project.join(".gitignore"), "__pycache__/\n")?;
+    std::fs::write(folder.join("script.toml"), SCRIPT)?;
+    let config = format!(
+        "[router]\norder = [\"demo\"]\n\n[backends.demo]\nkind = \"scripted\"\nmodel = \"script\"\nlocal = true\n\
+         script = {}\n",
+        toml::Value::String(folder.join("script.toml").display().to_string())
+    );
+    std::fs::write(folder.join("config/offshoot/config.toml"), config)
+}
+
+/// Everything that the demonstration writes lies in its own folder; no setting of the user's counts.
+fn environment(folder: &Path) -> Env {
+    let below = |name: &str| folder.join(name).display().to_string();
+    let process = Env::of_process();
+    let path = process.get("PATH").unwrap_or("/usr/bin:/bin").to_owned();
+    [
+        ("PATH", path),
+        ("HOME", below("home")),
+        ("XDG_CONFIG_HOME", below("config")),
+        ("OFFSHOOT_DATA_DIR", below("data")),
+        ("OFFSHOOT_STATE_DIR", below("state")),
+        ("OFFSHOOT_CACHE_DIR", below("cache")),
+    ]
+    .into_iter()
+    .collect()
+}

@@ -1,0 +1,142 @@
+//! `offshoot log`: the tree of sessions, branches and steps.
+
+use serde_json::{Value, json};
+
+use super::args::{AgentArgs, Common, LogArgs};
+use super::output::{self, Tone, count, dollars, toned};
+use super::text::sanitise;
+use super::{Done, Trouble, base, place};
+use crate::agent::fit;
+use crate::git::codec::StepKind;
+use crate::git::session::{SessionTree, StepSummary};
+use crate::workbench::{Place, history};
+
+pub(super) async fn run(common: &Common, args: &LogArgs) -> Done {
+    let base = base(common, &AgentArgs::default())?;
+    let place = place(common, &base).await?;
+    if common.json {
+        let trees = trees(&place, args.rev.as_ref(), args.limit).await?;
+        output::print_json(&trees.iter().map(as_json).collect::<Vec<_>>());
+        return Ok(0);
+    }
+    print(&place, args.rev.as_ref(), args.limit).await?;
+    Ok(0)
+}
+
+async fn trees(place: &Place, rev: Option<&String>, limit: usize) -> Result<Vec<SessionTree>, Trouble> {
+    let mut trees = history::log(place).await?;
+    if let Some(rev) = rev {
+        let (session, _) = history::load(place, Some(rev.clone())).await?;
+        trees = find(trees, &session.id).into_iter().collect();
+    }
+    trees.truncate(limit);
+    Ok(trees)
+}
+
+/// Prints the tree for a person.
+pub(super) async fn print(place: &Place, rev: Option<&String>, limit: usize) -> Result<(), Trouble> {
+    let trees = trees(place, rev, limit).await?;
+    if trees.is_empty() {
+        output::note("no sessions here yet; start one: offshoot run \"task\"");
+    }
+    let mut text = String::new();
+    for tree in &trees {
+        write_tree(&mut text, tree, 0);
+    }
+    output::print(&text);
+    Ok(())
+}
+
+fn find(trees: Vec<SessionTree>, id: &str) -> Option<SessionTree> {
+    trees.into_iter().find_map(|tree| if tree.summary.id == id { Some(tree) } else { find(tree.forks, id) })
+}
+
+fn write_tree(text: &mut String, tree: &SessionTree, depth: usize) {
+    let indent = "  ".repeat(depth);
+    let one = &tree.summary;
+    let branch = one.branch.as_deref().unwrap_or("(no branch)");
+    let mark = if depth > 0 { "└ " } else { "" };
+    text.push_str(&format!(
+        "{indent}{mark}{}  {}\n",
+        toned(branch, Tone::Strong),
+        toned(
+            &format!(
+                "{} · {} · {} · {}",
+                one.id,
+                count(one.turns as usize, "turn"),
+                count(one.steps as usize, "step"),
+                dollars(one.cost_usd)
+            ),
+            Tone::Quiet
+        )
+    ));
+    let mut turn = 0;
+    for step in &tree.steps {
+        if let Some(prompt) = step.prompt.as_ref().filter(|_| step.turn != turn) {
+            turn = step.turn;
+            let prompt = prompt.lines().next().unwrap_or_default();
+            text.push_str(&format!(
+                "{indent}  {} {}\n",
+                toned(&format!("[{turn}]"), Tone::Quiet),
+                fit(&sanitise(prompt), 90)
+            ));
+        }
+        if step.kind == StepKind::Step {
+            write_step(text, step, &indent);
+        }
+    }
+    for fork in &tree.forks {
+        write_tree(text, fork, depth + 1);
+    }
+}
+
+fn write_step(text: &mut String, step: &StepSummary, indent: &str) {
+    let model = step.route.as_ref().map(|route| {
+        if route.model.is_empty() {
+            route.backend.clone()
+        } else {
+            format!("{}/{}", route.backend, route.model)
+        }
+    });
+    text.push_str(&format!(
+        "{indent}    {} {}  {}\n",
+        toned(step.commit.short(), Tone::Good),
+        fit(&sanitise(&step.subject), 72),
+        toned(&format!("{} · {}", model.unwrap_or_default(), dollars(step.cost_usd)), Tone::Quiet)
+    ));
+}
+
+fn as_json(tree: &SessionTree) -> Value {
+    let one = &tree.summary;
+    json!({
+        "session": one.id,
+        "branch": one.branch,
+        "title": one.title,
+        "turns": one.turns,
+        "steps": one.steps,
+        "messages": one.messages,
+        "tip": one.tip.to_string(),
+        "head": one.head.to_string(),
+        "updated": one.updated,
+        "usage": one.usage,
+        "cost_usd": one.cost_usd,
+        "forked_from": one.forked_from.as_ref().map(|origin| json!({
+            "session": origin.session, "commit": origin.commit, "turn": origin.turn,
+        })),
+        "commits": tree.steps.iter().map(|step| json!({
+            "commit": step.commit.to_string(),
+            "kind": match step.kind { StepKind::Step => "step", StepKind::Turn => "turn" },
+            "turn": step.turn,
+            "step": step.step,
+            "subject": step.subject,
+            "prompt": step.prompt,
+            "backend": step.route.as_ref().map(|route| &route.backend),
+            "model": step.route.as_ref().map(|route| &route.model),
+            "reason": step.route.as_ref().map(|route| &route.reason),
+            "usage": step.usage,
+            "cost_usd": step.cost_usd,
+            "time": step.time,
+        })).collect::<Vec<_>>(),
+        "forks": tree.forks.iter().map(as_json).collect::<Vec<_>>(),
+    })
+}

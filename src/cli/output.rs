@@ -1,0 +1,97 @@
+//! Lines for a person, on standard error, and results on standard output.
+
+use std::io::{IsTerminal, Write};
+
+use serde::Serialize;
+
+use super::Trouble;
+use super::text::sanitise;
+use crate::agent::Recovered;
+
+/// Whether colours may be used on standard error.
+pub fn has_colour() -> bool {
+    let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    std::io::stderr().is_terminal() && !no_colour && !is_dumb
+}
+
+/// A word or line in a colour, where there are colours.
+#[derive(Debug, Clone, Copy)]
+pub enum Tone {
+    Quiet,
+    Good,
+    Bad,
+    Strong,
+}
+
+pub fn toned(text: &str, tone: Tone) -> String {
+    if !has_colour() {
+        return text.to_owned();
+    }
+    let code = match tone {
+        Tone::Quiet => "2",
+        Tone::Good => "32",
+        Tone::Bad => "31",
+        Tone::Strong => "1",
+    };
+    format!("\u{1b}[{code}m{text}\u{1b}[0m")
+}
+
+/// What went wrong and what to do next.
+pub fn complain(trouble: &Trouble) {
+    let mut lines = format!("{} {}\n", toned("error:", Tone::Bad), sanitise(&trouble.message));
+    if let Some(hint) = &trouble.hint {
+        lines.push_str(&format!("{} {}\n", toned("hint:", Tone::Strong), sanitise(hint)));
+    }
+    told(&lines);
+}
+
+/// Something worth knowing.
+pub fn note(message: &str) {
+    told(&format!("{} {}\n", toned("note:", Tone::Quiet), sanitise(message)));
+}
+
+/// Something on standard error. Nobody who reads it is no reason to stop.
+pub fn told(text: &str) {
+    let _ = std::io::stderr().lock().write_all(text.as_bytes());
+}
+
+/// A result on standard output. A reader that has gone ends the program quietly, as in any pipe.
+pub fn print(text: &str) {
+    let mut out = std::io::stdout().lock();
+    if out.write_all(text.as_bytes()).and_then(|()| out.flush()).is_err() {
+        std::process::exit(0);
+    }
+}
+
+/// A report as JSON.
+pub fn print_json(value: &impl Serialize) {
+    let text = serde_json::to_string(value).unwrap_or_default();
+    print(&format!("{text}\n"));
+}
+
+pub fn recovered(branch: &str, what: &Recovered) -> String {
+    let mut text = format!("recovered after a crash on {branch}: {}", count(what.messages, "message"));
+    if let Some(step) = &what.step {
+        text.push_str(&format!(
+            ", {} committed as {}",
+            count(step.files, "changed file"),
+            &step.commit[..10]
+        ));
+    }
+    text
+}
+
+pub fn count(number: usize, thing: &str) -> String {
+    format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
+}
+
+/// Dollars, as precise as they matter.
+pub fn dollars(usd: Option<f64>) -> String {
+    match usd {
+        None => "unpriced".to_owned(),
+        Some(0.0) => "$0".to_owned(),
+        Some(usd) if usd < 0.01 => format!("${usd:.4}"),
+        Some(usd) => format!("${usd:.2}"),
+    }
+}

@@ -1,0 +1,243 @@
+//! Events on their way out: one JSON line each, or lines for a person. What the model says goes to
+//! standard output, everything else to standard error, so that runs compose in pipes.
+
+use std::collections::HashMap;
+use std::io::IsTerminal;
+
+use serde_json::Value;
+
+use super::json::Json;
+use crate::agent::{AgentEvent, ApprovalState, EndReason, TurnEnd, VerifyState, fit};
+use crate::cli::args::Common;
+use crate::cli::output::{self, Tone, count, dollars, toned};
+use crate::cli::text::sanitise;
+use crate::cli::{Trouble, shown};
+use crate::workbench::{Event, EventKind};
+
+/// Shows the events of one session.
+pub struct Printer {
+    style: Style,
+    session: String,
+    branch: String,
+    /// What was printed of the present line of an answer ends in the middle of it.
+    mid_line: bool,
+    /// Whether the answer was streamed to standard output already.
+    streamed: bool,
+    /// How a running tool was announced, by its call's id.
+    calls: HashMap<String, String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Style {
+    Json,
+    Quiet,
+    /// A person looks on: answers are streamed as they come.
+    Live,
+    /// Standard output goes to a program: it gets the last answer alone.
+    Piped,
+}
+
+impl Printer {
+    pub fn new(common: &Common) -> Self {
+        let style = if common.json {
+            Style::Json
+        } else if common.quiet {
+            Style::Quiet
+        } else if std::io::stdout().is_terminal() {
+            Style::Live
+        } else {
+            Style::Piped
+        };
+        Self {
+            style,
+            session: String::new(),
+            branch: String::new(),
+            mid_line: false,
+            streamed: false,
+            calls: HashMap::new(),
+        }
+    }
+
+    pub fn show(&mut self, event: &Event) {
+        if !event.session.is_empty() {
+            self.session.clone_from(&event.session);
+        }
+        if let EventKind::Opened(opened) = &event.kind {
+            self.branch.clone_from(&opened.branch);
+        }
+        match self.style {
+            // A tab that could not be opened is told of at the end.
+            Style::Json if matches!(event.kind, EventKind::Failed(_)) && event.session.is_empty() => {}
+            Style::Json => Json::of(event).iter().for_each(output::print_json),
+            Style::Quiet => {}
+            Style::Live | Style::Piped => self.tell(event),
+        }
+    }
+
+    /// The last words: the answer, and what the turn came to.
+    pub fn end(&mut self, end: &TurnEnd) {
+        match self.style {
+            Style::Json => {
+                output::print_json(&Json::end(self.session.clone(), self.branch.clone(), end));
+            }
+            Style::Quiet | Style::Piped if end.reason == EndReason::Done && !end.text.is_empty() => {
+                output::print(&format!("{}\n", sanitise(&end.text)));
+            }
+            _ => {}
+        }
+        if matches!(self.style, Style::Live | Style::Piped) {
+            self.end_line();
+            let mut told = vec![count(end.commits.len(), "step")];
+            let used = end.usage.input + end.usage.cache_read + end.usage.cache_write;
+            if used + end.usage.output > 0 {
+                told.push(format!("{} in, {} out", tokens(used), tokens(end.usage.output)));
+                told.push(dollars(end.cost_usd));
+            }
+            if !self.branch.is_empty() {
+                told.push(format!("branch {}", self.branch));
+            }
+            output::told(&format!("{}\n", toned(&told.join(" · "), Tone::Quiet)));
+        }
+    }
+
+    /// For a run that never came to a session.
+    pub fn end_without_session(&self, trouble: &Trouble) {
+        let failure = trouble.failure();
+        output::print_json(&Json::error(self.session.clone(), &failure));
+        let end = TurnEnd {
+            outcome: crate::chat::Outcome::Error,
+            reason: EndReason::Failed,
+            text: String::new(),
+            commits: Vec::new(),
+            usage: crate::chat::Usage::default(),
+            cost_usd: None,
+        };
+        output::print_json(&Json::end(self.session.clone(), self.branch.clone(), &end));
+    }
+
+    fn tell(&mut self, event: &Event) {
+        match &event.kind {
+            EventKind::Opened(opened) => {
+                let place = format!("{} in {}", opened.branch, shown(&opened.worktree));
+                self.line(&toned(&place, Tone::Strong));
+                if let Some(recovered) = &opened.recovered {
+                    self.line(&toned(&output::recovered(&opened.branch, recovered), Tone::Quiet));
+                }
+                for notice in &opened.notices {
+                    self.line(&toned(&sanitise(notice), Tone::Quiet));
+                }
+            }
+            EventKind::Agent(event) => self.tell_agent(event),
+            EventKind::Failed(failure) => output::complain(&failure.clone().into()),
+            EventKind::Moved(_) | EventKind::Closed => {}
+        }
+    }
+
+    fn tell_agent(&mut self, event: &AgentEvent) {
+        match event {
+            AgentEvent::Route(routed) => {
+                let model =
+                    if routed.model.is_empty() { String::new() } else { format!("/{}", routed.model) };
+                let text = format!("→ {}{model} ({})", routed.decision.backend, routed.decision.reason);
+                self.line(&toned(&sanitise(&text), Tone::Quiet));
+            }
+            AgentEvent::Fallback { from, to, message, .. } => {
+                self.line(&toned(&sanitise(&format!("{from} failed ({message}): on to {to}")), Tone::Bad));
+            }
+            AgentEvent::Text(text) => self.stream(text),
+            AgentEvent::Restarted => self.line(&toned("… the answer broke off and begins anew", Tone::Quiet)),
+            AgentEvent::ToolCall { id, name, input } => {
+                self.calls.insert(id.clone(), describe(name, input));
+            }
+            AgentEvent::ToolResult { id, name, is_error, summary } => {
+                let call = self.calls.remove(id).unwrap_or_else(|| name.clone());
+                let mark = if *is_error { toned("✗", Tone::Bad) } else { toned("✓", Tone::Good) };
+                let outcome =
+                    if summary.is_empty() { String::new() } else { format!(" · {}", fit(summary, 100)) };
+                self.line(&format!(
+                    "  {mark} {}{}",
+                    sanitise(&call),
+                    toned(&sanitise(&outcome), Tone::Quiet)
+                ));
+            }
+            AgentEvent::Approval(approval) => {
+                let what = describe(&approval.tool, &approval.input);
+                let told = match approval.decision {
+                    ApprovalState::Pending => format!("? {what} asks, because {}", approval.reason),
+                    ApprovalState::Allowed => format!("  allowed: {what}"),
+                    ApprovalState::Denied => format!("  denied: {what} ({})", approval.reason),
+                };
+                self.line(&sanitise(&told));
+            }
+            AgentEvent::Step(step) => {
+                let text = format!(
+                    "● {} {} · {} +{} -{}",
+                    &step.commit[..10],
+                    step.subject,
+                    count(step.files, "file"),
+                    step.insertions,
+                    step.deletions
+                );
+                self.line(&toned(&sanitise(&text), Tone::Good));
+            }
+            AgentEvent::Verify { state, command, exit } => {
+                let (word, tone) = match state {
+                    VerifyState::Passed => ("passed", Tone::Good),
+                    VerifyState::Failed => ("failed", Tone::Bad),
+                    VerifyState::NotRun => ("not run", Tone::Bad),
+                };
+                let code = exit.map(|code| format!(" (exit code {code})")).unwrap_or_default();
+                self.line(&toned(&sanitise(&format!("verification {word}: {command}{code}")), tone));
+            }
+            AgentEvent::Notice(message) => self.line(&toned(&sanitise(message), Tone::Quiet)),
+            AgentEvent::Error(failure) => {
+                self.end_line();
+                output::complain(&failure.clone().into());
+            }
+            AgentEvent::TurnBegan { .. }
+            | AgentEvent::TurnEnded(_)
+            | AgentEvent::Thinking(_)
+            | AgentEvent::ToolProgress { .. }
+            | AgentEvent::Usage { .. } => {}
+        }
+    }
+
+    fn stream(&mut self, text: &str) {
+        if self.style != Style::Live {
+            return;
+        }
+        let text = sanitise(text);
+        output::print(&text);
+        self.streamed = true;
+        self.mid_line = !text.ends_with('\n');
+    }
+
+    fn line(&mut self, line: &str) {
+        self.end_line();
+        output::told(&format!("{line}\n"));
+    }
+
+    fn end_line(&mut self) {
+        if self.mid_line {
+            output::print("\n");
+            self.mid_line = false;
+        }
+    }
+}
+
+/// A tool call in one line: its name and the argument that tells most.
+pub fn describe(name: &str, input: &Value) -> String {
+    let keys = ["command", "path", "pattern", "name", "patch"];
+    let argument = keys.iter().find_map(|key| input.get(key)).or_else(|| input.as_object()?.values().next());
+    let text = match argument {
+        Some(Value::String(text)) => text.lines().next().unwrap_or_default().to_owned(),
+        Some(Value::Null) | None => String::new(),
+        Some(other) => other.to_string(),
+    };
+    format!("{name} {}", fit(&text, 72)).trim_end().to_owned()
+}
+
+#[allow(clippy::cast_precision_loss, reason = "a rounded figure for a person")]
+fn tokens(count: u64) -> String {
+    if count < 1000 { count.to_string() } else { format!("{:.1}k", count as f64 / 1000.0) }
+}

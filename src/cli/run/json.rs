@@ -1,0 +1,220 @@
+//! The events of `offshoot run --json`: the names that other programs read, apart from our own.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::agent::{AgentEvent, ApprovalState, Failure, TurnEnd};
+use crate::chat::ErrorClass;
+use crate::routing::Rejected;
+use crate::workbench::{Event, EventKind};
+
+/// One line of output.
+#[derive(Debug, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Json {
+    Session {
+        session: String,
+        branch: String,
+        worktree: String,
+        base: String,
+    },
+    Route {
+        session: String,
+        backend: String,
+        model: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        role: Option<String>,
+        reason: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        confidence: Option<f64>,
+        signals: Value,
+        rejected: Vec<Rejected>,
+    },
+    Fallback {
+        session: String,
+        from: String,
+        to: String,
+        error_class: ErrorClass,
+        message: String,
+    },
+    Text {
+        session: String,
+        text: String,
+    },
+    Thinking {
+        session: String,
+        text: String,
+    },
+    ToolCall {
+        session: String,
+        id: String,
+        name: String,
+        input: Value,
+    },
+    ToolResult {
+        session: String,
+        id: String,
+        is_error: bool,
+        summary: String,
+    },
+    Approval {
+        session: String,
+        id: String,
+        tool: String,
+        input: Value,
+        decision: &'static str,
+        reason: String,
+    },
+    Step {
+        session: String,
+        commit: String,
+        turn: u32,
+        step: u32,
+        subject: String,
+        files: usize,
+        insertions: usize,
+        deletions: usize,
+    },
+    Verify {
+        session: String,
+        state: &'static str,
+        command: String,
+        exit: Option<i32>,
+    },
+    Usage {
+        session: String,
+        input: u64,
+        output: u64,
+        cache_read: u64,
+        cache_write: u64,
+        reasoning: u64,
+        cost_usd: Option<f64>,
+    },
+    Notice {
+        session: String,
+        message: String,
+    },
+    Error {
+        session: String,
+        error_class: ErrorClass,
+        message: String,
+        hint: Option<String>,
+    },
+    End {
+        session: String,
+        outcome: crate::chat::Outcome,
+        text: String,
+        commits: Vec<String>,
+        branch: String,
+    },
+}
+
+impl Json {
+    /// The lines that an event is told in: none for what the format does not know.
+    pub fn of(event: &Event) -> Vec<Self> {
+        let session = event.session.clone();
+        match &event.kind {
+            EventKind::Opened(opened) => {
+                let mut lines = vec![Self::Session {
+                    session: session.clone(),
+                    branch: opened.branch.clone(),
+                    worktree: opened.worktree.display().to_string(),
+                    base: opened.base.clone(),
+                }];
+                let notices = opened.notices.iter().cloned();
+                lines.extend(notices.map(|message| Self::Notice { session: session.clone(), message }));
+                lines
+            }
+            EventKind::Agent(event) => Self::of_agent(session, event).into_iter().collect(),
+            EventKind::Failed(failure) => vec![Self::error(session, failure)],
+            EventKind::Moved(_) | EventKind::Closed => Vec::new(),
+        }
+    }
+
+    pub fn error(session: String, failure: &Failure) -> Self {
+        Self::Error {
+            session,
+            error_class: failure.class,
+            message: failure.message.clone(),
+            hint: failure.hint.clone(),
+        }
+    }
+
+    pub fn end(session: String, branch: String, end: &TurnEnd) -> Self {
+        Self::End {
+            session,
+            outcome: end.outcome,
+            text: end.text.clone(),
+            commits: end.commits.clone(),
+            branch,
+        }
+    }
+
+    fn of_agent(session: String, event: &AgentEvent) -> Option<Self> {
+        Some(match event.clone() {
+            // A program reads whole results, not their progress; and the end is written when everything
+            // is on record.
+            AgentEvent::TurnBegan { .. } | AgentEvent::TurnEnded(_) | AgentEvent::ToolProgress { .. } => {
+                return None;
+            }
+            AgentEvent::Restarted => {
+                Self::Notice { session, message: "the answer broke off and begins anew".to_owned() }
+            }
+            AgentEvent::Route(routed) => Self::Route {
+                session,
+                backend: routed.decision.backend,
+                model: routed.model,
+                role: routed.role,
+                reason: routed.decision.reason,
+                confidence: routed.decision.confidence,
+                signals: serde_json::to_value(routed.decision.signals).unwrap_or_default(),
+                rejected: routed.decision.rejected,
+            },
+            AgentEvent::Fallback { from, to, error_class, message } => {
+                Self::Fallback { session, from, to, error_class, message }
+            }
+            AgentEvent::Text(text) => Self::Text { session, text },
+            AgentEvent::Thinking(text) => Self::Thinking { session, text },
+            AgentEvent::ToolCall { id, name, input } => Self::ToolCall { session, id, name, input },
+            AgentEvent::ToolResult { id, is_error, summary, .. } => {
+                Self::ToolResult { session, id, is_error, summary }
+            }
+            AgentEvent::Approval(approval) => Self::Approval {
+                session,
+                id: approval.id,
+                tool: approval.tool,
+                input: approval.input,
+                decision: approval_name(approval.decision),
+                reason: approval.reason,
+            },
+            AgentEvent::Step(step) => Self::Step {
+                session,
+                commit: step.commit,
+                turn: step.turn,
+                step: step.step,
+                subject: step.subject,
+                files: step.files,
+                insertions: step.insertions,
+                deletions: step.deletions,
+            },
+            AgentEvent::Verify { state, command, exit } => {
+                Self::Verify { session, state: state.name(), command, exit }
+            }
+            AgentEvent::Usage { usage, cost_usd } => Self::Usage {
+                session,
+                input: usage.input,
+                output: usage.output,
+                cache_read: usage.cache_read,
+                cache_write: usage.cache_write,
+                reasoning: usage.reasoning,
+                cost_usd,
+            },
+            AgentEvent::Notice(message) => Self::Notice { session, message },
+            AgentEvent::Error(failure) => Self::error(session, &failure),
+        })
+    }
+}
+
+fn approval_name(state: ApprovalState) -> &'static str {
+    state.name()
+}
