@@ -218,7 +218,10 @@ pub enum ConfigCommand {
     /// Where the settings and everything else are kept
     Path,
     /// Let this repository's own settings file set commands, permissions and endpoints
-    Trust,
+    Trust {
+        /// A folder in the repository; here when absent
+        path: Option<PathBuf>,
+    },
 }
 
 #[derive(Debug, Clone, Args)]

@@ -8,7 +8,11 @@ use super::{BAD_USAGE, Done, Trouble, base};
 use crate::config::{Explanation, Trust};
 
 pub(super) fn run(common: &Common, args: &ConfigArgs) -> Done {
-    let base = base(common, &AgentArgs::default())?;
+    let mut common = common.clone();
+    if let Some(ConfigCommand::Trust { path: Some(path) }) = &args.what {
+        common.cwd = Some(path.clone());
+    }
+    let base = base(&common, &AgentArgs::default())?;
     let loaded = &base.loaded;
     match args.what.clone().unwrap_or(ConfigCommand::Show) {
         ConfigCommand::Show => {
@@ -65,7 +69,7 @@ pub(super) fn run(common: &Common, args: &ConfigArgs) -> Done {
                 row("ledger", base.services.ledger.path());
             }
         }
-        ConfigCommand::Trust => {
+        ConfigCommand::Trust { .. } => {
             let place = base.place().map_err(|failure| Trouble { code: BAD_USAGE, ..failure.into() })?;
             let mut trust = Trust::open(base.paths());
             trust
