@@ -72,15 +72,16 @@ fn write_tree(text: &mut String, tree: &SessionTree, depth: usize) {
     ));
     let mut turn = 0;
     for step in &tree.steps {
-        if let Some(prompt) = step.prompt.as_ref().filter(|_| step.turn != turn) {
-            turn = step.turn;
+        // A prompt stands in a record first and in the next step again.
+        for (number, prompt) in step.prompts.iter().filter(|(number, _)| *number > turn) {
             let prompt = prompt.lines().next().unwrap_or_default();
             text.push_str(&format!(
                 "{indent}  {} {}\n",
-                toned(&format!("[{turn}]"), Tone::Quiet),
+                toned(&format!("[{number}]"), Tone::Quiet),
                 fit(&sanitise(prompt), 90)
             ));
         }
+        turn = step.prompts.iter().map(|(number, _)| *number).fold(turn, u32::max);
         if step.kind == StepKind::Step {
             write_step(text, step, &indent);
         }
@@ -130,6 +131,7 @@ fn as_json(tree: &SessionTree) -> Value {
             "step": step.step,
             "subject": step.subject,
             "prompt": step.prompt,
+            "prompts": step.prompts.iter().map(|(turn, text)| json!({"turn": turn, "text": text})).collect::<Vec<_>>(),
             "backend": step.route.as_ref().map(|route| &route.backend),
             "model": step.route.as_ref().map(|route| &route.model),
             "reason": step.route.as_ref().map(|route| &route.reason),

@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use super::{CodecError, FENCE, OPENING, Origin, Route, Stamp, StepKind, StepMessage, VERSION, key};
-use crate::chat::{Entry, Line, Usage};
+use crate::chat::{Entry, EntryKind, Line, Usage};
 
 /// One conversation block of a message with its trailers; the lines are not parsed yet.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,6 +48,20 @@ impl Frame<'_> {
     /// When a line is not the JSON of an entry.
     pub fn entries(&self) -> Result<Vec<Entry>, CodecError> {
         (0..self.lines.len()).map(|at| self.entry(at)).collect()
+    }
+
+    /// The turns that begin in this block, with the user's words. Only their lines are parsed.
+    pub fn prompts(&self) -> Vec<(u32, String)> {
+        let users = self.lines.iter().filter(|line| line.starts_with(r#"{"role":"user","#));
+        users
+            .filter_map(|line| {
+                let entry = Line::parse(line).ok()?;
+                match entry.kind {
+                    EntryKind::Prompt { message, .. } => Some((entry.turn, message.text())),
+                    _ => None,
+                }
+            })
+            .collect()
     }
 
     /// The entry at `at`, counted from the first of this block.

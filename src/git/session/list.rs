@@ -46,6 +46,8 @@ pub struct StepSummary {
     pub subject: String,
     /// As the commit quotes it, when this is the first to answer it.
     pub prompt: Option<String>,
+    /// Every turn that begins in this commit, with the words that began it.
+    pub prompts: Vec<(u32, String)>,
     pub route: Option<Route>,
     pub usage: Usage,
     pub cost_usd: Option<f64>,
@@ -141,6 +143,7 @@ fn steps_to(repo: &Repo, tip: &CommitId) -> Result<Vec<StepSummary>, SessionErro
                 step: stamp.step,
                 subject,
                 prompt,
+                prompts: frame.prompts(),
                 route: stamp.route,
                 usage: stamp.usage,
                 cost_usd: stamp.cost_usd,
