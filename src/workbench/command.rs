@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use serde::{Deserialize, Serialize};
+
 use crate::agent::{AgentEvent, Answer, Failure, Order, Recovered, TurnEnd};
 use crate::config::PermissionMode;
 
@@ -83,7 +85,8 @@ pub enum BranchName {
 }
 
 /// What becomes of uncommitted work in the user's checkout.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Uncommitted {
     /// The session starts from a snapshot of it.
     Include,

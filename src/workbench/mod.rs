@@ -4,6 +4,7 @@
 //! Each tab is a task of its own that owns one [`Agent`](crate::agent::Agent); several work at once.
 
 mod base;
+mod choices;
 mod command;
 pub mod doctor;
 pub mod history;

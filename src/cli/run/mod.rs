@@ -12,6 +12,7 @@ use super::args::{AgentArgs, Common, RunArgs, Uncommitted as UncommittedArg};
 use super::{BUDGET, Done, FAILED, INTERRUPTED, Trouble, base, output, place};
 use crate::agent::{EndReason, Failure, Order, TurnEnd};
 use crate::chat::{Outcome, Usage};
+use crate::git::Repo;
 use crate::workbench::{
     Base, BranchName, Command, Event, EventKind, Place, Start, TabId, Uncommitted, Workbench,
 };
@@ -34,7 +35,8 @@ async fn session(common: &Common, args: RunArgs) -> Done {
     let base = base(common, &args.agent)?;
     let base = if args.init { init(common, &args.agent, base)? } else { base };
     let place = place(common, &base).await?;
-    let start = start(&args, &prompt, &place);
+    let uncommitted = uncommitted(&args, &place).await?;
+    let start = start(&args, &prompt, &place, uncommitted);
     let order = order(&args.agent, prompt);
     drive(common, place, start, Some(order)).await
 }
@@ -148,7 +150,7 @@ pub(super) fn order(agent: &AgentArgs, prompt: String) -> Order {
     }
 }
 
-fn start(args: &RunArgs, prompt: &str, place: &Place) -> Start {
+fn start(args: &RunArgs, prompt: &str, place: &Place, uncommitted: Uncommitted) -> Start {
     let branch = || match &args.branch {
         Some(name) => BranchName::Given(name.clone()),
         None => BranchName::From(prompt.to_owned()),
@@ -161,11 +163,47 @@ fn start(args: &RunArgs, prompt: &str, place: &Place) -> Start {
     {
         return Start::Continue { rev: Some(name.clone()) };
     }
-    let uncommitted = match args.uncommitted {
-        Some(UncommittedArg::Exclude) => Uncommitted::Exclude,
-        Some(UncommittedArg::Include) | None => Uncommitted::Include,
-    };
     Start::New { branch: branch(), uncommitted }
+}
+
+/// What becomes of uncommitted work: as the flag says, else as the user said before, else as they say
+/// now. Where nobody can be asked, the session starts from what the user sees in their checkout.
+async fn uncommitted(args: &RunArgs, place: &Arc<Place>) -> Result<Uncommitted, Trouble> {
+    match args.uncommitted {
+        Some(UncommittedArg::Include) => return Ok(Uncommitted::Include),
+        Some(UncommittedArg::Exclude) => return Ok(Uncommitted::Exclude),
+        None => {}
+    }
+    let starts_new = args.resume.is_none()
+        && args.from.is_none()
+        && args.branch.as_ref().is_none_or(|name| !place.has_branch(name));
+    if let Some(what) = place.remembered_uncommitted() {
+        return Ok(what);
+    }
+    if !starts_new || !place.base.options.can_ask {
+        return Ok(Uncommitted::Include);
+    }
+    if !place.git(Repo::has_uncommitted).await? {
+        return Ok(Uncommitted::Include);
+    }
+    output::told("there is uncommitted work here: start from a snapshot of it? [Y]es, [n]o (asked once): ");
+    let what = match read_line().await.trim().to_lowercase().as_str() {
+        "n" | "no" => Uncommitted::Exclude,
+        _ => Uncommitted::Include,
+    };
+    place.remember_uncommitted(what);
+    Ok(what)
+}
+
+/// A line that the user types.
+async fn read_line() -> String {
+    tokio::task::spawn_blocking(|| {
+        let mut line = String::new();
+        let _ = std::io::stdin().read_line(&mut line);
+        line
+    })
+    .await
+    .unwrap_or_default()
 }
 
 /// Makes a repository where there is none, since the user said so.
@@ -184,13 +222,7 @@ async fn answer(workbench: &Workbench, approval: &crate::agent::Approval) {
         return;
     }
     output::told("allow? [y]es, [a]lways in this session, [N]o: ");
-    let line = tokio::task::spawn_blocking(|| {
-        let mut line = String::new();
-        let _ = std::io::stdin().read_line(&mut line);
-        line
-    })
-    .await
-    .unwrap_or_default();
+    let line = read_line().await;
     let answer = match line.trim().to_lowercase().as_str() {
         "y" | "yes" => Answer::Allow,
         "a" | "always" => Answer::AllowForSession,
