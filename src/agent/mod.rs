@@ -37,7 +37,7 @@ pub use services::Services;
 pub use turn::Order;
 pub use wording::fit;
 
-use crate::chat::{Conversation, ErrorClass};
+use crate::chat::{Conversation, ErrorClass, Voice};
 use crate::config::PermissionMode;
 use crate::git::session::{Cursor, SessionError};
 use crate::git::{Repo, Worktree};
@@ -65,6 +65,7 @@ pub struct Agent {
     events: mpsc::Sender<AgentEvent>,
     pending: Pending,
     told_left_out: HashSet<String>,
+    told_unpriced: bool,
     /// US dollars that today's runs had cost before this session was opened.
     day_cost: f64,
 }
@@ -80,6 +81,8 @@ pub struct SessionState {
     pub conversation: Arc<Conversation>,
     /// Step commits so far.
     pub step: u32,
+    /// Who the user chose to answer, until they choose again.
+    pub chosen: Option<Voice>,
     /// Entries that git holds.
     pub recorded: usize,
     /// US dollars, of the calls that were priced.
@@ -129,6 +132,7 @@ impl Agent {
             events: parts.events,
             pending: Pending::default(),
             told_left_out: HashSet::new(),
+            told_unpriced: false,
             day_cost: parts.day_cost,
         }
     }

@@ -120,7 +120,6 @@ impl Agent {
             tools::Touched::Unknown => git::Touched::Scan,
         };
         let summary = wording::paragraph(answer, &round.results, &round.summaries);
-        self.pending.route = Some(route(attempt));
         let taken = self.commit_step(turn, touched, summary).await?;
         if let Some(step) = &taken {
             attempt.steps.push(step.clone());

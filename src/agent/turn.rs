@@ -64,7 +64,8 @@ pub(super) enum WorkEnd {
 
 impl Agent {
     /// Runs one turn to its end. The last event is always `TurnEnded`, and what it tells is returned.
-    pub async fn turn(&mut self, order: Order, control: &mut Control) -> TurnEnd {
+    pub async fn turn(&mut self, mut order: Order, control: &mut Control) -> TurnEnd {
+        self.keep_choice(&mut order);
         let turn = self.session.conversation.turn() + 1;
         self.emit(AgentEvent::TurnBegan { turn, prompt: order.prompt.clone() }).await;
         let mut tried = Vec::new();
@@ -95,6 +96,19 @@ impl Agent {
             }
         };
         self.finish(end, all).await
+    }
+
+    /// A backend that the user chose answers until they choose another one, or a role.
+    fn keep_choice(&mut self, order: &mut Order) {
+        if let Some(backend) = &order.backend {
+            let model = order.model.clone().unwrap_or_default();
+            self.session.chosen = Some(Voice { backend: backend.clone(), model });
+        } else if let Some(chosen) = self.session.chosen.clone().filter(|_| order.role.is_none())
+            && self.services.backends.contains_key(&chosen.backend)
+        {
+            order.backend = Some(chosen.backend);
+            order.model = order.model.take().or(Some(chosen.model).filter(|model| !model.is_empty()));
+        }
     }
 
     fn attempt(&self, order: &Order, number: u32, decision: Decision, backend: Backend) -> Attempt {
@@ -156,6 +170,7 @@ impl Agent {
     }
 
     async fn announce(&mut self, attempt: &Attempt) {
+        self.pending.route = Some(super::record::route(attempt));
         let routed = Routed {
             decision: attempt.decision.clone(),
             model: attempt.model.clone(),
@@ -189,6 +204,7 @@ impl Agent {
                         .hint("raise agent.turn_timeout_seconds, or send the prompt again to go on"),
                 );
             }
+            self.tell_unpriced(order, attempt).await;
             if let Some(message) = self.over_budget(order, attempt, before) {
                 return WorkEnd::Budget(message);
             }
@@ -327,6 +343,24 @@ impl Agent {
         self.pending.cost_usd = self.pending.cost_usd.zip(cost).map(|(sum, more)| sum + more);
         self.session.last_context = usage.total();
         self.emit(AgentEvent::Usage { usage, cost_usd: cost }).await;
+    }
+
+    /// A budget in money says nothing of calls without a price: the user should know.
+    async fn tell_unpriced(&mut self, order: &Order, attempt: &Attempt) {
+        let budget = &self.services.settings.budget;
+        let is_limited = order.budget_usd.is_some_and(|usd| usd > 0.0)
+            || budget.turn_usd > 0.0
+            || budget.session_usd > 0.0
+            || budget.day_usd > 0.0;
+        if is_limited && attempt.cost_usd.is_none() && !self.told_unpriced {
+            self.told_unpriced = true;
+            self.emit(AgentEvent::Notice(format!(
+                "the budget does not hold for {}/{}: its price is not known; add it to prices.json beside the settings",
+                attempt.backend.id(),
+                attempt.model
+            )))
+            .await;
+        }
     }
 
     fn over_budget(&self, order: &Order, attempt: &Attempt, before: &TurnSum) -> Option<String> {

@@ -6,6 +6,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+/// The reason of a decision that was the user's.
+pub const CHOSEN: &str = "chosen explicitly";
+
 /// What [`decide`] goes by.
 #[derive(Debug, Clone, Default)]
 pub struct Question<'a> {
@@ -85,7 +88,7 @@ impl NoRoute {
 /// When no backend is configured, the named one is unknown, or none may be asked now.
 pub fn decide(question: &Question) -> Result<Decision, NoRoute> {
     if let Some(wanted) = question.explicit {
-        return decide_named(question, wanted, "chosen explicitly".to_owned());
+        return decide_named(question, wanted, CHOSEN.to_owned());
     }
     if let (Some(role), Some(wanted)) = (question.role, question.role_backend)
         && !question.tried.iter().any(|id| id == wanted)

@@ -8,11 +8,12 @@ use tokio::sync::mpsc;
 use super::{Back, BranchName, Moved, Opened, Place, Start, Uncommitted};
 use crate::agent::journal::{self, Header, Journal, SessionLock};
 use crate::agent::{self, Agent, AgentEvent, Failure, Parts, SessionState};
-use crate::chat::{Conversation, ErrorClass};
+use crate::chat::{Conversation, ErrorClass, Voice};
 use crate::config::{Paths, PermissionMode};
-use crate::git::codec::Origin;
+use crate::git::codec::{Origin, Route};
 use crate::git::session::{self, Cursor, Session, SessionError, UndoScope};
 use crate::git::{CommitId, Expect, GitError, Repo, Worktree};
+use crate::routing::CHOSEN;
 use crate::tools::permissions::{Places, Rules};
 
 /// An open session with its agent.
@@ -32,6 +33,8 @@ struct Ground {
     cursor: Cursor,
     conversation: Conversation,
     step: u32,
+    /// Who answered last, if the user had chosen them.
+    chosen: Option<Voice>,
     cost_usd: f64,
     is_new: bool,
     /// Entries that git holds of this very session.
@@ -81,6 +84,7 @@ pub(super) async fn open(
             worktree: ground.worktree.path().to_owned(),
             conversation: Arc::new(ground.conversation),
             step,
+            chosen: ground.chosen,
             recorded: ground.recorded,
             cost_usd: ground.cost_usd,
             last_context: 0,
@@ -248,6 +252,7 @@ fn fresh(
         cursor,
         conversation: Conversation::default(),
         step: 0,
+        chosen: None,
         cost_usd: 0.0,
         is_new,
         recorded: 0,
@@ -289,6 +294,7 @@ fn resume(place: &Place, rev: Option<&str>) -> Result<(Ground, SessionLock), Fai
         branch,
         worktree,
         cursor,
+        chosen: chosen(session.route.as_ref()),
         step: session.step,
         cost_usd: session.total_cost_usd.unwrap_or(0.0),
         is_new: false,
@@ -324,6 +330,7 @@ fn recover(place: &Place, id: &str, branch: String) -> Result<(Ground, SessionLo
             branch,
             worktree,
             cursor,
+            chosen: chosen(session.route.as_ref()),
             step: session.step,
             cost_usd: session.total_cost_usd.unwrap_or(0.0),
             is_new: false,
@@ -342,6 +349,7 @@ fn recover(place: &Place, id: &str, branch: String) -> Result<(Ground, SessionLo
         cursor,
         conversation: Conversation::default(),
         step: 0,
+        chosen: None,
         cost_usd: 0.0,
         is_new: false,
         recorded: 0,
@@ -369,7 +377,7 @@ fn fork(
                 session: parent.id.clone(),
                 turn: parent.conversation.turn() + 1,
             };
-            (parent.conversation, parent.head, origin)
+            (parent.conversation.clone(), parent.head.clone(), origin)
         }
     };
     let id = session::new_id();
@@ -384,12 +392,19 @@ fn fork(
         cursor,
         conversation,
         step: 0,
+        chosen: chosen(parent.route.as_ref()),
         cost_usd: 0.0,
         is_new: true,
         recorded: 0,
         notices: Vec::new(),
     };
     Ok((ground, lock))
+}
+
+/// A choice of the user's holds in the sessions that go on from it.
+fn chosen(route: Option<&Route>) -> Option<Voice> {
+    let route = route.filter(|route| route.reason == CHOSEN)?;
+    Some(Voice { backend: route.backend.clone(), model: route.model.clone() })
 }
 
 fn name(repo: &Repo, branch: BranchName) -> Result<String, GitError> {
