@@ -2,4 +2,6 @@
 #![allow(dead_code, reason = "no test uses all of it")]
 #![allow(clippy::format_push_string, clippy::needless_pass_by_value, reason = "test support reads better so")]
 
+#[cfg(unix)]
+pub mod machine;
 pub mod model_server;

@@ -1,0 +1,7 @@
+//! offshoot as a person or a script meets it: the built program in real repositories.
+#![cfg(unix)]
+
+mod acceptance {
+    mod steps;
+}
+mod support;
