@@ -471,7 +471,7 @@ impl Fingerprint {
                 }
             }
         }
-        let refs = machine.git(&["for-each-ref", "--format=%(refname) %(objectname) %(symref)"]);
+        let refs = machine.git(&["for-each-ref", "--format=%(refname) %(symref) %(objectname)"]);
         let ours =
             |line: &str| line.starts_with("refs/heads/offshoot/") || line.starts_with("refs/offshoot/");
         for line in refs.lines().filter(|line| !ours(line)) {
