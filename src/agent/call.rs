@@ -6,6 +6,7 @@ use futures::StreamExt;
 use tokio_util::sync::CancellationToken;
 
 use super::event::AgentEvent;
+use super::turn::Attempt;
 use super::{Agent, JournalError};
 use crate::backends::health::now_ms;
 use crate::backends::{Backend, BackendError};
@@ -24,13 +25,28 @@ pub(super) struct Called {
     pub first_token: Option<Duration>,
 }
 
+/// Who is shown an answer while it arrives.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Audience {
+    User,
+    Nobody,
+}
+
 pub(super) enum CallEnd {
     Answered(Called),
     /// With what had been said until then.
     Interrupted(Called),
-    Failed(BackendError),
+    /// With what had been shown of the answer.
+    Failed(BackendError, Option<Message>),
     /// The journal can't be written: nothing may be shown any more.
     Unjournaled(JournalError),
+}
+
+/// What has come of an answer.
+#[derive(Default)]
+struct Heard {
+    assembler: Assembler,
+    first_token: Option<Duration>,
 }
 
 enum StreamEnd {
@@ -43,17 +59,19 @@ enum StreamEnd {
 impl Agent {
     pub(super) async fn call(
         &mut self,
-        backend: &Backend,
+        attempt: &mut Attempt,
         request: &Request,
+        audience: Audience,
         cancel: &CancellationToken,
     ) -> CallEnd {
+        let backend = &attempt.backend.clone();
         let policy = backend.retry_policy();
-        let mut attempt = 0;
+        let mut failures = 0;
         loop {
             let began = Instant::now();
-            let mut assembler = Assembler::default();
-            let mut first_token = None;
-            let end = self.stream(backend, request, cancel, &mut assembler, &mut first_token).await;
+            let mut heard = Heard::default();
+            let end = self.stream(backend, request, audience, cancel, &mut heard).await;
+            let Heard { assembler, first_token } = heard;
             let usage = assembler.usage();
             let stop = assembler.stop();
             let called = |message| Called { message, usage, stop, first_token };
@@ -73,21 +91,29 @@ impl Agent {
                 StreamEnd::Broken(error) => {
                     let failed = Some((error.class, error.message.as_str()));
                     self.services.health.record(backend.id(), failed, None, now_ms());
-                    attempt += 1;
+                    if !usage.is_zero() {
+                        // Paid for all the same.
+                        self.count(attempt, usage).await;
+                    }
+                    failures += 1;
+                    let was_shown = audience == Audience::User && !assembler.is_empty();
                     // Nobody listens there: waiting long for that to change helps nobody.
-                    let is_hopeless = error.class == ErrorClass::Unreachable && attempt > UNREACHABLE_RETRIES;
-                    let Some(delay) = policy.delay(attempt, &error, fastrand::f64()).filter(|_| !is_hopeless)
+                    let is_hopeless =
+                        error.class == ErrorClass::Unreachable && failures > UNREACHABLE_RETRIES;
+                    let Some(delay) =
+                        policy.delay(failures, &error, fastrand::f64()).filter(|_| !is_hopeless)
                     else {
-                        return CallEnd::Failed(error);
+                        let said = was_shown.then(|| assembler.finish_interrupted());
+                        return CallEnd::Failed(error, said);
                     };
-                    if !assembler.is_empty() {
+                    if was_shown {
                         if let Err(error) = self.journal.restart() {
                             return CallEnd::Unjournaled(error);
                         }
                         self.emit(AgentEvent::Restarted).await;
                     }
                     self.emit(AgentEvent::Notice(format!(
-                        "{}: {}; trying again in {} ({attempt} of {})",
+                        "{}: {}; trying again in {} ({failures} of {})",
                         backend.id(),
                         error.message,
                         seconds(delay),
@@ -112,9 +138,9 @@ impl Agent {
         &mut self,
         backend: &Backend,
         request: &Request,
+        audience: Audience,
         cancel: &CancellationToken,
-        assembler: &mut Assembler,
-        first_token: &mut Option<Duration>,
+        heard: &mut Heard,
     ) -> StreamEnd {
         let began = Instant::now();
         let opened = tokio::select! {
@@ -138,23 +164,30 @@ impl Agent {
                 Some(Err(error)) => return StreamEnd::Broken(error),
                 Some(Ok(delta)) => delta,
             };
-            first_token.get_or_insert_with(|| began.elapsed());
-            // Journaled before it is shown: what was shown is never lost.
-            let journaled = match &delta {
-                Delta::Text(text) => self.journal.text(text),
-                Delta::Thinking(text) => self.journal.thinking(text),
-                _ => Ok(()),
-            };
-            if let Err(error) = journaled {
+            heard.first_token.get_or_insert_with(|| began.elapsed());
+            if audience == Audience::User
+                && let Err(error) = self.show(&delta).await
+            {
                 return StreamEnd::Unjournaled(error);
             }
-            match &delta {
-                Delta::Text(text) => self.emit(AgentEvent::Text(text.clone())).await,
-                Delta::Thinking(text) => self.emit(AgentEvent::Thinking(text.clone())).await,
-                _ => {}
-            }
-            assembler.push(delta);
+            heard.assembler.push(delta);
         }
+    }
+
+    /// Journaled before it is shown: what was shown is never lost.
+    async fn show(&mut self, delta: &Delta) -> Result<(), JournalError> {
+        match delta {
+            Delta::Text(text) => {
+                self.journal.text(text)?;
+                self.emit(AgentEvent::Text(text.clone())).await;
+            }
+            Delta::Thinking(text) => {
+                self.journal.thinking(text)?;
+                self.emit(AgentEvent::Thinking(text.clone())).await;
+            }
+            _ => {}
+        }
+        Ok(())
     }
 }
 

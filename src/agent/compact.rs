@@ -1,10 +1,11 @@
 //! Compaction: when the context is nearly full, a summary takes the place of what was said. Nothing
 //! is lost by it: git holds the whole conversation.
 
-use super::call::CallEnd;
+use super::call::{Audience, CallEnd};
 use super::control::Control;
 use super::event::{AgentEvent, Failure};
-use super::turn::{Attempt, WorkEnd};
+use super::turn::Attempt;
+use super::work::Stop;
 use super::{Agent, prompt};
 use crate::chat::{EntryKind, ErrorClass, Message, Part, estimate_tokens};
 use crate::wire::Request;
@@ -17,8 +18,9 @@ impl Agent {
     pub(super) fn is_nearly_full(&self, attempt: &Attempt) -> bool {
         let Some(window) = self.context_window(attempt) else { return false };
         #[allow(clippy::cast_precision_loss, reason = "token counts are far below 2^52")]
-        let (used, window) = (self.session.last_context as f64, window as f64);
-        self.session.conversation.len() > 4 && used > window * self.services.settings.agent.compact_at
+        let (used, window) = (self.session.conversation.last_context() as f64, window as f64);
+        self.session.conversation.in_context().len() > 4
+            && used > window * self.services.settings.agent.compact_at
     }
 
     pub(super) fn context_window(&self, attempt: &Attempt) -> Option<u64> {
@@ -35,7 +37,7 @@ impl Agent {
         turn: u32,
         attempt: &mut Attempt,
         control: &mut Control,
-    ) -> Result<(), WorkEnd> {
+    ) -> Result<(), Stop> {
         self.emit(AgentEvent::Notice("the context is nearly full: writing a summary to go on with".into()))
             .await;
         let window = self.context_window(attempt).unwrap_or(32_000);
@@ -43,33 +45,36 @@ impl Agent {
         messages.push(Message::user(prompt::COMPACT));
         let request = Request {
             model: attempt.model.clone(),
-            system: self.system_prompt(attempt),
+            system: attempt.system.clone(),
             messages,
             max_output_tokens: attempt.backend.settings().max_output_tokens,
             stream: true,
             ..Request::default()
         };
-        let backend = attempt.backend.clone();
-        let called = match self.call(&backend, &request, &control.cancel).await {
+        // The summary is for the model: to the user it would look like an answer.
+        let called = match self.call(attempt, &request, Audience::Nobody, &control.cancel).await {
             CallEnd::Answered(called) => called,
-            CallEnd::Interrupted(_) => return Err(WorkEnd::Interrupted),
-            CallEnd::Unjournaled(error) => return Err(WorkEnd::Failed(error.into())),
-            CallEnd::Failed(error) => return Err(WorkEnd::Failed(error.into())),
+            CallEnd::Interrupted(called) => {
+                self.count(attempt, called.usage).await;
+                return Err(Stop::Interrupted);
+            }
+            CallEnd::Unjournaled(error) => return Err(error.into()),
+            CallEnd::Failed(error, _) => return Err(Failure::from(error).into()),
         };
-        self.count(attempt, called.usage, &called.message).await;
+        self.count(attempt, called.usage).await;
         let summary = called.message.text();
         if summary.trim().is_empty() {
-            return Err(WorkEnd::Failed(Failure::new(ErrorClass::BadResponse, "the summary was empty")));
+            return Err(Failure::new(ErrorClass::BadResponse, "the summary was empty").into());
         }
-        let dropped = self.session.conversation.context().len();
+        let dropped =
+            self.session.conversation.in_context().iter().filter_map(|entry| entry.kind.message()).count();
         let prompt = self.session.conversation.prompt(turn).unwrap_or_default();
         let text = format!(
             "This conversation was compacted. What was said before, in short:\n\n{}\n\nThe user's last words were:\n\n\
              {prompt}\n\nGo on from there.",
             summary.trim()
         );
-        self.say(turn, EntryKind::Summary(Message::user(text))).map_err(WorkEnd::Failed)?;
-        self.session.last_context = 0;
+        self.say(turn, EntryKind::Summary(Message::user(text)))?;
         self.emit(AgentEvent::Notice(format!(
             "compacted: {dropped} messages gave way to a summary; git holds them all"
         )))

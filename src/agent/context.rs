@@ -57,7 +57,7 @@ impl Agent {
         let context = self.session.conversation.context();
         Request {
             model: attempt.model.clone(),
-            system: self.system_prompt(attempt),
+            system: attempt.system.clone(),
             messages: if is_text { context.into_iter().map(as_text).collect() } else { context },
             tools: if is_text { Vec::new() } else { self.tool_specs(attempt) },
             max_output_tokens: attempt.backend.settings().max_output_tokens,
@@ -98,7 +98,10 @@ impl Agent {
     }
 
     /// Some servers number the calls of each answer anew: an id that was used before gets a suffix.
-    fn make_ids_unique(&self, answer: &mut Message) {
+    pub(super) fn make_ids_unique(&self, answer: &mut Message) {
+        if answer.tool_calls().next().is_none() {
+            return;
+        }
         let entries = self.session.conversation.entries();
         let mut used: std::collections::HashSet<String> = entries
             .iter()

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::Agent;
 use super::event::{AgentEvent, VerifyState};
-use super::turn::{Attempt, Order, Tried, WorkEnd};
+use super::turn::{Attempt, Order, Tried};
+use super::work::{Stop, WorkEnd};
 use crate::chat::{ErrorClass, Outcome};
 use crate::config::PermissionMode;
 use crate::ledger::{self, Cost, Entry, TaskClass, Verify};
@@ -20,10 +21,10 @@ impl Agent {
         end: &WorkEnd,
     ) {
         let (outcome, error_class) = match end {
-            WorkEnd::Done(_) => (Outcome::Ok, None),
-            WorkEnd::Interrupted => (Outcome::Aborted, Some(ErrorClass::Cancelled)),
-            WorkEnd::Budget(_) => (Outcome::Error, Some(ErrorClass::Quota)),
-            WorkEnd::Failed(failure) => (Outcome::Error, Some(failure.class)),
+            Ok(_) => (Outcome::Ok, None),
+            Err(Stop::Interrupted) => (Outcome::Aborted, Some(ErrorClass::Cancelled)),
+            Err(Stop::Budget(_)) => (Outcome::Error, Some(ErrorClass::Quota)),
+            Err(Stop::Failed(failure)) => (Outcome::Error, Some(failure.class)),
         };
         let is_read_only = self.mode(attempt) == PermissionMode::ReadOnly;
         let id = attempt.backend.id().to_owned();
@@ -61,7 +62,7 @@ impl Agent {
             }),
             output_length: Some(attempt.output_length as u64),
             usage: Some(attempt.usage),
-            cost_usd: Some(match attempt.cost_usd {
+            cost_usd: Some(match attempt.cost.total() {
                 _ if attempt.backend.is_local() => Cost::Local,
                 Some(usd) => Cost::Usd(usd),
                 None => Cost::Unpriced,

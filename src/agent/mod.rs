@@ -2,9 +2,10 @@
 //! works at it until the model stops, a limit is reached or the user interrupts. It tells what it
 //! does as [`AgentEvent`]s. Nothing here knows of screens, tabs or processes.
 //!
-//! A turn is `turn.rs`; one call of the model `call.rs`; one round of tool calls `round.rs`; what is
+//! A turn is `turn.rs`; its loop `work.rs`; one call of the model `call.rs`; one round of tool calls `round.rs`; what is
 //! put on record `record.rs`.
 
+mod bill;
 mod call;
 mod compact;
 mod context;
@@ -21,6 +22,7 @@ pub mod text_calls;
 mod turn;
 mod verify;
 mod wording;
+mod work;
 
 use std::collections::HashSet;
 use std::path::PathBuf;
@@ -87,8 +89,6 @@ pub struct SessionState {
     pub recorded: usize,
     /// US dollars, of the calls that were priced.
     pub cost_usd: f64,
-    /// Tokens that filled the context in the last call.
-    pub last_context: u64,
 }
 
 /// What an agent is made of.
@@ -187,7 +187,6 @@ impl Agent {
         self.session.recorded = conversation.len();
         self.session.conversation = Arc::new(conversation);
         self.session.step = step;
-        self.session.last_context = 0;
         self.pending = Pending::default();
         Ok(())
     }

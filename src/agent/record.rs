@@ -3,6 +3,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::bill::Bill;
 use super::event::{AgentEvent, Failure, StepTaken};
 use super::round::Round;
 use super::turn::Attempt;
@@ -28,19 +29,13 @@ pub struct Held {
 }
 
 /// What is still to be said of the next commit.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Pending {
-    /// US dollars since the last commit; `None` when a part is unpriced.
-    pub cost_usd: Option<f64>,
+    /// Since the last commit.
+    pub cost: Bill,
     pub route: Option<Route>,
     /// No step of the present turn is committed yet.
     pub is_first: bool,
-}
-
-impl Default for Pending {
-    fn default() -> Self {
-        Self { cost_usd: Some(0.0), route: None, is_first: false }
-    }
 }
 
 impl Keeper {
@@ -63,16 +58,17 @@ impl Keeper {
 impl Agent {
     /// Adds an entry to the conversation, journaled before anybody sees it.
     pub(super) fn say(&mut self, turn: u32, kind: EntryKind) -> Result<(), Failure> {
-        self.say_again(Entry { turn, at: now(), kind })
+        let entry = Entry { turn, at: now(), kind };
+        self.journal.entry(self.session.conversation.len(), &entry)?;
+        self.add(entry);
+        Ok(())
     }
 
-    fn say_again(&mut self, entry: Entry) -> Result<(), Failure> {
+    fn add(&mut self, entry: Entry) {
         if matches!(entry.kind, EntryKind::Prompt { .. }) {
             self.pending.is_first = true;
         }
-        self.journal.entry(self.session.conversation.len(), &entry)?;
         Arc::make_mut(&mut self.session.conversation).push(entry);
-        Ok(())
     }
 
     /// The commit that the branch stands at; `None` in a repository without commits.
@@ -139,7 +135,7 @@ impl Agent {
             subject: String::new(),
             summary,
             route: self.pending.route.clone(),
-            cost_usd: self.pending.cost_usd,
+            cost_usd: self.pending.cost.total(),
         };
         let prompt = prompt_of(self, turn);
         let words = prompt.clone();
@@ -193,7 +189,7 @@ impl Agent {
                 subject: wording::subject(&prompt_of(self, turn), true, &[]),
                 summary: String::new(),
                 route: self.pending.route.clone(),
-                cost_usd: self.pending.cost_usd,
+                cost_usd: self.pending.cost.total(),
             };
             let secrets = self.services.secrets.clone();
             let conversation = self.session.conversation.clone();
@@ -221,8 +217,7 @@ impl Agent {
 
     fn told_git(&mut self) -> Result<(), Failure> {
         self.session.recorded = self.session.conversation.len();
-        self.session.cost_usd += self.pending.cost_usd.unwrap_or(0.0);
-        self.pending.cost_usd = Some(0.0);
+        self.session.cost_usd += std::mem::take(&mut self.pending.cost).priced();
         self.journal.committed(self.session.recorded)?;
         Ok(())
     }
@@ -272,9 +267,10 @@ fn changes(stat: &DiffStat) -> Vec<Change> {
 pub(super) async fn recover(agent: &mut Agent, replay: Replay) -> Result<Recovered, Failure> {
     let before = agent.session.conversation.len();
     for (index, entry) in replay.entries {
-        // What git holds already is skipped; nothing can be said after a gap.
+        // What git holds already is skipped; nothing can be said after a gap. The journal has the rest,
+        // and keeps it: a second crash in here must lose nothing either.
         if index == agent.session.conversation.len() {
-            agent.say_again(entry)?;
+            agent.add(entry);
         }
     }
     let turn = agent.session.conversation.turn();

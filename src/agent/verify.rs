@@ -5,7 +5,8 @@ use std::time::Duration;
 use super::Agent;
 use super::control::Control;
 use super::event::{AgentEvent, Failure, VerifyState};
-use super::turn::{Attempt, Order, WorkEnd};
+use super::turn::{Attempt, Task};
+use super::work::Stop;
 use crate::chat::{EntryKind, ErrorClass, Message};
 use crate::tools::shell::End;
 
@@ -13,46 +14,41 @@ impl Agent {
     /// Whether the turn is done: `false` when the model was told of a failure and goes on.
     pub(super) async fn verify(
         &mut self,
-        turn: u32,
-        order: &Order,
+        task: &Task<'_>,
         attempt: &mut Attempt,
         corrections: &mut u32,
         control: &mut Control,
-    ) -> Result<bool, WorkEnd> {
+    ) -> Result<bool, Stop> {
         let settings = self.services.settings.verify.clone();
-        let command = order.verify.clone().unwrap_or(settings.command);
-        if command.trim().is_empty() || attempt.steps.is_empty() {
+        let command = task.order.verify.clone().unwrap_or(settings.command);
+        let changed = !attempt.steps.is_empty() || !task.before.commits.is_empty();
+        if command.trim().is_empty() || !changed {
             return Ok(true);
         }
         let limit = Duration::from_secs(settings.timeout_seconds);
         let process = self.tools.shell.process(&command, &self.session.worktree, Some(limit));
-        let (exit, text) = match process.run(&control.cancel, |_| {}).await {
-            Ok(finished) => match finished.end {
-                End::Exited(code) => (Some(code), finished.output.text),
-                // Out of time, or killed: it did not pass.
-                _ => (Some(1), finished.output.text),
-            },
-            Err(error) => (None, error.to_string()),
+        let (state, exit, text) = match process.run(&control.cancel, |_| {}).await {
+            Ok(finished) => {
+                let (state, exit) = match finished.end {
+                    End::Exited(0) => (VerifyState::Passed, Some(0)),
+                    // A shell's way to say that there is no such command.
+                    End::Exited(code @ (126 | 127)) => (VerifyState::NotRun, Some(code)),
+                    End::Exited(code) => (VerifyState::Failed, Some(code)),
+                    End::Signalled(_) | End::TimedOut | End::Cancelled => (VerifyState::Failed, None),
+                };
+                (state, exit, finished.output.text)
+            }
+            Err(error) => (VerifyState::NotRun, None, error.to_string()),
         };
         if control.cancel.is_cancelled() {
-            return Err(WorkEnd::Interrupted);
+            return Err(Stop::Interrupted);
         }
-        let state = match exit {
-            // A shell's way to say that there is no such command.
-            Some(126 | 127) | None => VerifyState::NotRun,
-            Some(0) => VerifyState::Passed,
-            Some(_) => VerifyState::Failed,
-        };
         attempt.verify = Some(state);
         self.emit(AgentEvent::Verify { state, command: command.clone(), exit }).await;
         // What the command left behind must not be taken for the user's edits later.
         let summary = format!("Files changed by `{command}`.");
-        let step = self.commit_step(turn, crate::git::Touched::Scan, summary).await;
-        match step {
-            Ok(Some(step)) => attempt.steps.push(step),
-            Ok(None) => {}
-            Err(failure) => return Err(WorkEnd::Failed(failure)),
-        }
+        let step = self.commit_step(task.turn, crate::git::Touched::Scan, summary).await?;
+        attempt.steps.extend(step);
         match state {
             VerifyState::Passed => Ok(true),
             VerifyState::NotRun => {
@@ -62,19 +58,20 @@ impl Agent {
             }
             VerifyState::Failed if *corrections < self.services.settings.router.max_local_retries => {
                 *corrections += 1;
-                let words = format!(
-                    "The check `{command}` failed with exit code {}. Its output:\n\n{}\n\nMend it.",
-                    exit.unwrap_or_default(),
-                    text
-                );
-                self.say(turn, EntryKind::Steer(Message::user(words))).map_err(WorkEnd::Failed)?;
+                let how = match exit {
+                    Some(code) => format!("failed with exit code {code}"),
+                    None => "was killed before it ended".to_owned(),
+                };
+                let words = format!("The check `{command}` {how}. Its output:\n\n{text}\n\nMend it.");
+                self.say(task.turn, EntryKind::Steer(Message::user(words)))?;
                 Ok(false)
             }
-            VerifyState::Failed => Err(WorkEnd::Failed(
-                Failure::new(ErrorClass::Verification, format!("the check `{command}` still fails")).hint(
-                    "the work so far is committed; look at it with `offshoot show`, or say how to go on",
-                ),
-            )),
+            VerifyState::Failed => {
+                let hint =
+                    "the work so far is committed; look at it with `offshoot show`, or say how to go on";
+                let message = format!("the check `{command}` still fails");
+                Err(Failure::new(ErrorClass::Verification, message).hint(hint).into())
+            }
         }
     }
 }

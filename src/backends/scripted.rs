@@ -26,8 +26,9 @@
 //! stall = true               # nothing more comes, until the caller gives up
 //! ```
 //!
-//! Turns are used in order, the nth for the nth prompt of the session; a turn with `when` is used
-//! for every prompt that matches, before those. At its top a script may set `chunk` (characters of
+//! Turns are used in order, the nth for the nth message of the user's that the model sees: words that
+//! offshoot itself puts in (a failed check, a summary) count too. A turn with `when` is used for every
+//! such message that contains the text, before those. At its top a script may set `chunk` (characters of
 //! each delta, 24 by default) and `delay_ms` (pause between deltas, 0 by default).
 
 use std::sync::Arc;
@@ -175,7 +176,8 @@ impl Scripted {
         let place = Place::of(&request.messages);
         let (turn, reply) = self.find(&place).ok_or_else(|| {
             BackendError::new(
-                ErrorClass::BadResponse,
+                // Trying again would not help.
+                ErrorClass::NotFound,
                 format!("the script has no reply {} to prompt {}", place.reply + 1, place.turn + 1),
             )
             .with_hint("add a [[turn.reply]] to the script, or pick another backend")
@@ -317,7 +319,7 @@ mod tests {
     async fn a_turn_with_a_condition_answers_the_prompts_that_meet_it() {
         let script = script(SCRIPT).unwrap();
         let error = play(&script, vec![Message::user("once again")]).await.unwrap_err();
-        assert_eq!(error.class, ErrorClass::BadResponse);
+        assert_eq!(error.class, ErrorClass::BadResponse, "{}", error.message);
     }
 
     #[tokio::test]

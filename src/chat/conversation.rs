@@ -81,9 +81,23 @@ impl Conversation {
     /// The messages that a model is sent: all since the last summary, that one included. Messages of
     /// one role that follow each other are kept apart.
     pub fn context(&self) -> Vec<Message> {
+        self.in_context().iter().filter_map(|entry| entry.kind.message().cloned()).collect()
+    }
+
+    /// The entries that a model still sees: all since the last summary, that one included.
+    pub fn in_context(&self) -> &[Entry] {
         let from =
             self.entries.iter().rposition(|e| matches!(e.kind, EntryKind::Summary(_))).unwrap_or_default();
-        self.entries[from..].iter().filter_map(|entry| entry.kind.message().cloned()).collect()
+        &self.entries[from..]
+    }
+
+    /// Tokens that filled the context in the last call; 0 when no call tells.
+    pub fn last_context(&self) -> u64 {
+        let last = self.in_context().iter().rev().find_map(|entry| match &entry.kind {
+            EntryKind::Answer { usage, .. } => Some(usage.total()),
+            _ => None,
+        });
+        last.unwrap_or_default()
     }
 
     /// The frame in force.
@@ -108,7 +122,7 @@ impl Conversation {
 
     /// The text of the prompt that began turn `turn`.
     pub fn prompt(&self, turn: u32) -> Option<String> {
-        self.entries.iter().find_map(|entry| match &entry.kind {
+        self.entries.iter().rev().find_map(|entry| match &entry.kind {
             EntryKind::Prompt { message, .. } if entry.turn == turn => Some(message.text()),
             _ => None,
         })

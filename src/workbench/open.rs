@@ -87,7 +87,6 @@ pub(super) async fn open(
             chosen: ground.chosen,
             recorded: ground.recorded,
             cost_usd: ground.cost_usd,
-            last_context: 0,
         },
         repo: place.repo.clone(),
         worktree: ground.worktree,

@@ -1,0 +1,260 @@
+//! The work of one attempt at a turn: ask the model, run the tools that it calls, commit what they
+//! changed, and again, until the model is done or something ends it.
+
+use super::call::{Audience, CallEnd, Called};
+use super::control::Control;
+use super::event::{AgentEvent, Failure};
+use super::guard::{LoopGuard, Verdict};
+use super::turn::{Attempt, Task};
+use super::{Agent, JournalError, cost_of};
+use crate::chat::{EntryKind, ErrorClass, Message, Part, StopReason, ToolCall, Usage};
+
+/// Why work ended before it was done.
+pub(super) enum Stop {
+    Interrupted,
+    Budget(String),
+    Failed(Failure),
+}
+
+/// The last words of work that was done, or why it ended before.
+pub(super) type WorkEnd = Result<String, Stop>;
+
+/// Whether the context may be compacted before the next call.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Compaction {
+    Possible,
+    /// No answer came since: again would not help.
+    Done,
+    /// It cannot be done in this turn.
+    Failed,
+}
+
+impl From<Failure> for Stop {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+impl From<JournalError> for Stop {
+    fn from(error: JournalError) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl Agent {
+    pub(super) async fn work(
+        &mut self,
+        task: &Task<'_>,
+        attempt: &mut Attempt,
+        control: &mut Control,
+    ) -> WorkEnd {
+        let turn = task.turn;
+        let settings = self.services.settings.agent.clone();
+        let mut guard = LoopGuard::new(settings.max_identical_calls);
+        let mut corrections = 0;
+        let mut silences = 0;
+        let mut compaction = Compaction::Possible;
+        for _ in 0..settings.max_steps.max(1) {
+            if control.cancel.is_cancelled() {
+                return Err(Stop::Interrupted);
+            }
+            self.tell_unpriced(task, attempt).await;
+            if let Some(message) = self.over_budget(task, attempt) {
+                return Err(Stop::Budget(message));
+            }
+            while let Ok(words) = control.steer.try_recv() {
+                self.say(turn, EntryKind::Steer(Message::user(words)))?;
+            }
+            if compaction == Compaction::Possible && self.is_nearly_full(attempt) {
+                match self.compact(turn, attempt, control).await {
+                    Ok(()) => compaction = Compaction::Done,
+                    Err(Stop::Failed(failure)) => {
+                        compaction = Compaction::Failed;
+                        self.emit(AgentEvent::Notice(format!("not compacted: {}", failure.message))).await;
+                    }
+                    Err(stop) => return Err(stop),
+                }
+            }
+            let request = self.request(attempt);
+            let called = match self.call(attempt, &request, Audience::User, &control.cancel).await {
+                CallEnd::Answered(called) => called,
+                CallEnd::Interrupted(called) => {
+                    self.keep_interrupted(turn, attempt, called).await?;
+                    return Err(Stop::Interrupted);
+                }
+                CallEnd::Unjournaled(error) => return Err(error.into()),
+                CallEnd::Failed(error, _)
+                    if error.class == ErrorClass::ContextOverflow && compaction == Compaction::Possible =>
+                {
+                    match self.compact(turn, attempt, control).await {
+                        Ok(()) => compaction = Compaction::Done,
+                        Err(Stop::Failed(_)) => return Err(Failure::from(error).into()),
+                        Err(stop) => return Err(stop),
+                    }
+                    continue;
+                }
+                CallEnd::Failed(error, said) => {
+                    attempt.broken_off = said;
+                    return Err(Failure::from(error).into());
+                }
+            };
+            if compaction == Compaction::Done {
+                compaction = Compaction::Possible;
+            }
+            attempt.first_token = attempt.first_token.or(called.first_token);
+            let answer = self.understand(attempt, called.message);
+            let calls: Vec<ToolCall> = answer.tool_calls().cloned().collect();
+            let text = answer.text();
+            let kind = EntryKind::Answer {
+                message: answer.clone(),
+                by: attempt.voice(),
+                usage: called.usage,
+                stop: called.stop,
+            };
+            self.say(turn, kind)?;
+            attempt.output_length += text.len();
+            self.count(attempt, called.usage).await;
+            if calls.is_empty() {
+                let is_silent = text.trim().is_empty();
+                let was_stopped = matches!(called.stop, Some(StopReason::Refusal | StopReason::MaxTokens));
+                if is_silent && !was_stopped && silences == 0 {
+                    silences += 1;
+                    let nudge = "Your answer was empty. Go on, or say that you are done.";
+                    self.say(turn, EntryKind::Steer(Message::user(nudge)))?;
+                    continue;
+                }
+                if let Some(failure) = ended_badly(called.stop, is_silent, attempt) {
+                    return Err(failure.into());
+                }
+                if !control.steer.is_empty() {
+                    continue;
+                }
+                if self.verify(task, attempt, &mut corrections, control).await? {
+                    return Ok(text);
+                }
+                continue;
+            }
+
+            let round = self.round(&calls, called.stop, attempt, control).await?;
+            let results = round.results.clone();
+            self.say(turn, EntryKind::Results(Message::results(round.results.clone())))?;
+            let interrupted = round.interrupted;
+            let step = self.keep_step(turn, attempt, &answer, round).await?;
+            if interrupted {
+                return Err(Stop::Interrupted);
+            }
+            match guard.judge(&calls, &results, step.is_some()) {
+                Verdict::GoOn => {}
+                Verdict::Warn(words) => self.say(turn, EntryKind::Steer(Message::user(words)))?,
+                Verdict::Stop(class, message) => {
+                    let hint = "what was done so far is committed; say how to go on, or pick another model";
+                    return Err(Failure::new(class, message).hint(hint).into());
+                }
+            }
+        }
+        let message = format!("stopped after {} calls of the model in one turn", settings.max_steps);
+        let hint = "send another prompt to go on, or raise agent.max_steps";
+        Err(Failure::new(ErrorClass::ToolLoop, message).hint(hint).into())
+    }
+
+    /// Keeps what had been said when the user interrupted.
+    async fn keep_interrupted(
+        &mut self,
+        turn: u32,
+        attempt: &mut Attempt,
+        called: Called,
+    ) -> Result<(), Failure> {
+        if !called.message.parts.is_empty() {
+            let mut message = called.message;
+            self.make_ids_unique(&mut message);
+            attempt.output_length += message.text().len();
+            let stop = Some(StopReason::Interrupted);
+            let kind = EntryKind::Answer { message, by: attempt.voice(), usage: called.usage, stop };
+            self.say(turn, kind)?;
+        }
+        if !called.usage.is_zero() {
+            self.count(attempt, called.usage).await;
+        }
+        Ok(())
+    }
+
+    /// Keeps the words of an answer that broke off for good: they were shown. Its calls were not run,
+    /// and go.
+    pub(super) fn keep_broken_off(&mut self, turn: u32, attempt: &mut Attempt) -> Result<(), Failure> {
+        let Some(mut message) = attempt.broken_off.take() else { return Ok(()) };
+        message.parts.retain(|part| !matches!(part, Part::ToolCall(_)));
+        if message.parts.is_empty() {
+            return Ok(());
+        }
+        let stop = Some(StopReason::Interrupted);
+        self.say(turn, EntryKind::Answer { message, by: attempt.voice(), usage: Usage::default(), stop })
+    }
+
+    /// Adds what a call used to the sums, and tells it.
+    pub(super) async fn count(&mut self, attempt: &mut Attempt, usage: Usage) {
+        let cost = cost_of(&self.services, attempt, usage);
+        attempt.usage += usage;
+        attempt.cost.add(cost);
+        self.pending.cost.add(cost);
+        self.emit(AgentEvent::Usage { usage, cost_usd: cost }).await;
+    }
+
+    /// A budget in money says nothing of calls without a price: the user should know.
+    async fn tell_unpriced(&mut self, task: &Task<'_>, attempt: &Attempt) {
+        let budget = &self.services.settings.budget;
+        let is_limited = task.order.budget_usd.is_some_and(|usd| usd > 0.0)
+            || budget.turn_usd > 0.0
+            || budget.session_usd > 0.0
+            || budget.day_usd > 0.0;
+        if is_limited && attempt.cost.total().is_none() && !self.told_unpriced {
+            self.told_unpriced = true;
+            self.emit(AgentEvent::Notice(format!(
+                "the budget does not hold for {}/{}: its price is not known; add it to prices.json beside the settings",
+                attempt.backend.id(),
+                attempt.model
+            )))
+            .await;
+        }
+    }
+
+    fn over_budget(&self, task: &Task<'_>, attempt: &Attempt) -> Option<String> {
+        let budget = &self.services.settings.budget;
+        let turn = task.before.cost.priced() + attempt.cost.priced();
+        let session = self.session.cost_usd + self.pending.cost.priced();
+        let day = self.day_cost + turn;
+        let limits = [
+            ("turn", turn, task.order.budget_usd.unwrap_or(budget.turn_usd)),
+            ("session", session, budget.session_usd),
+            ("day", day, budget.day_usd),
+        ];
+        limits
+            .into_iter()
+            .find(|(_, spent, limit)| *limit > 0.0 && spent >= limit)
+            .map(|(what, spent, limit)| format!("the {what} has cost ${spent:.4}, its budget is ${limit:.4}"))
+    }
+}
+
+/// Whether an answer without tool calls ends the turn badly.
+fn ended_badly(stop: Option<StopReason>, is_silent: bool, attempt: &Attempt) -> Option<Failure> {
+    let id = attempt.backend.id();
+    match stop {
+        Some(StopReason::Refusal) => Some(
+            Failure::new(ErrorClass::Refused, format!("{id} refused to answer"))
+                .hint("say it differently, or pick another backend with --backend"),
+        ),
+        Some(StopReason::MaxTokens) => Some(
+            Failure::new(
+                ErrorClass::Truncated,
+                format!("the answer of {id} was cut off at its output limit"),
+            )
+            .hint(format!(
+                "raise max_output_tokens under [backends.{id}], or ask it to go on in smaller pieces"
+            )),
+        ),
+        _ if is_silent => Some(
+            Failure::new(ErrorClass::BadResponse, format!("{id} gave an empty answer twice"))
+                .hint("try again, or pick another backend with --backend"),
+        ),
+        _ => None,
+    }
+}

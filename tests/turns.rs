@@ -1,0 +1,73 @@
+//! How turns end, and what of them stays on record.
+#![cfg(unix)]
+
+mod support;
+
+use serde_json::json;
+use support::machine::{Machine, bash, put, say};
+
+#[test]
+fn a_turn_that_git_does_not_hold_is_not_done() {
+    let machine = Machine::new();
+    machine.script(&[vec![say("All is well.")]]);
+    // A file where the session's ref would go.
+    machine.write(".git/refs/offshoot", "");
+    let run = machine.run(&["say something"]);
+    assert_eq!(run.code, Some(1), "{}", run.stderr);
+    assert_eq!(run.one("end")["outcome"], "error");
+}
+
+#[test]
+fn words_of_an_answer_that_broke_off_for_good_stay_on_record() {
+    let machine = Machine::new();
+    let broken = json!({ "text": "It is in the parser, and", "cut": true });
+    machine.script(&[vec![broken], vec![say("Done.")]]);
+    let settings = std::fs::read_to_string(machine.path("config/offshoot/config.toml")).unwrap();
+    machine.settings(&format!("{settings}max_retries = 0\n"));
+    let run = machine.run(&["where is the fault?"]);
+    assert_eq!(run.code, Some(1));
+    let told: String = run.all("text").iter().map(|text| text["text"].as_str().unwrap().to_owned()).collect();
+    let block = machine.block(&format!("refs/offshoot/sessions/{}", run.session()));
+    let last = block.last().unwrap();
+    assert_eq!(last["content"][0]["text"], told);
+    assert_eq!(last["stop"], "interrupted");
+    machine.run_well(&["--branch", &run.branch(), "go on"]);
+}
+
+#[test]
+fn a_summary_is_not_shown_as_an_answer_and_may_be_written_more_than_once_in_a_turn() {
+    let machine = Machine::new();
+    let full = |command: &str| {
+        let mut reply = bash(command);
+        reply["usage"] = json!({ "input": 950, "output": 5 });
+        reply
+    };
+    let script = json!({ "turn": [
+        { "when": "Go on from there", "reply": [full("true 4"), full("true 5"), say("Done.")] },
+        { "when": "a long task", "reply": [full("true 1"), full("true 2"), full("true 3")] },
+        { "when": "grown too long", "reply": [say("SUMMARY")] },
+    ]});
+    std::fs::write(machine.path("long.toml"), toml::to_string(&script).unwrap()).unwrap();
+    machine.settings(&format!(
+        "[router]\norder = [\"s\"]\n[backends.s]\nkind = \"scripted\"\nlocal = true\ncontext_window = 1000\nscript = \"{}\"\n",
+        machine.path("long.toml").display()
+    ));
+    let run = machine.run(&["a long task"]);
+    assert!(!run.stdout.contains("SUMMARY\""), "{}", run.stdout);
+    let compacted =
+        run.all("notice").iter().filter(|n| n["message"].as_str().unwrap().starts_with("compacted")).count();
+    assert!(compacted >= 2, "{}", run.stdout);
+}
+
+#[test]
+fn a_turn_that_takes_too_long_is_stopped() {
+    let machine = Machine::new();
+    machine.script_with(
+        &[vec![put("a", "1"), bash("sleep 60"), say("Done.")]],
+        "[agent]\nturn_timeout_seconds = 1\n",
+    );
+    let run = machine.run(&["wait"]);
+    assert_eq!(run.code, Some(1));
+    assert_eq!(run.one("error")["error_class"], "timeout");
+    assert_eq!(run.commits().len(), 1);
+}
