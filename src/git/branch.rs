@@ -8,7 +8,7 @@ use super::{GitError, Repo};
 const LONGEST: usize = 40;
 
 impl Repo {
-    /// A free branch name `offshoot/<words of the prompt>`, numbered when taken.
+    /// A free branch name `offshoot/<words of the prompt>`, numbered when taken, here or at a remote.
     pub fn branch_name(&self, prompt: &str) -> Result<String, GitError> {
         let slug = slug(prompt);
         // A branch called just `offshoot` leaves no room for names below it.
@@ -16,10 +16,12 @@ impl Repo {
         let base = format!("{folder}{slug}");
         let taken: Vec<String> =
             self.refs(&format!("refs/heads/{folder}"))?.into_iter().map(|(name, _)| name).collect();
+        let remote: Vec<String> = self.refs("refs/remotes/")?.into_iter().map(|(name, _)| name).collect();
         let is_free = |name: &str| {
             let full = format!("refs/heads/{name}");
-            let below = format!("{full}/");
+            let (below, there) = (format!("{full}/"), format!("/{name}"));
             !taken.iter().any(|t| *t == full || t.starts_with(&below))
+                && !remote.iter().any(|name| name.ends_with(&there))
         };
         if is_free(&base) {
             return Ok(base);

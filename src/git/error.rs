@@ -155,7 +155,10 @@ pub(super) fn age_of(path: &Path) -> Duration {
 }
 
 fn lock_in(text: &str) -> Option<PathBuf> {
-    if !(text.contains("File exists") || text.contains("file is locked") || text.contains("is locked")) {
+    // libgit2 gives no reason when somebody else holds the lock, and the system's when it is another.
+    let is_held = text.contains("failed to lock file") && text.trim_end().ends_with(':');
+    let words = ["File exists", "file is locked", "is locked"];
+    if !is_held && !words.iter().any(|word| text.contains(word)) {
         return None;
     }
     let path = quoted(text)?;

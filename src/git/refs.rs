@@ -15,6 +15,10 @@ pub enum Expect<'a> {
     At(&'a CommitId),
 }
 
+/// How often and how long a reference's lock is waited for: a second in all.
+const LOCK_TRIES: u32 = 40;
+const LOCK_PAUSE: std::time::Duration = std::time::Duration::from_millis(25);
+
 impl Repo {
     /// All references whose full name starts with the prefix and that lead to a commit, in order of
     /// name.
@@ -43,8 +47,19 @@ impl Repo {
         Ok(self.program_refs(name)?.into_iter().find(|(n, _)| n == name).map(|(_, id)| id))
     }
 
-    /// Moves or makes a reference. `reason` goes to its log, where it has one.
+    /// Moves or makes a reference. `reason` goes to its log, where it has one. A lock that another
+    /// process holds is waited for, a little.
     pub fn update_ref(
+        &self,
+        name: &str,
+        new: &CommitId,
+        expect: Expect<'_>,
+        reason: &str,
+    ) -> Result<(), GitError> {
+        patiently(|| self.try_update_ref(name, new, expect, reason))
+    }
+
+    fn try_update_ref(
         &self,
         name: &str,
         new: &CommitId,
@@ -84,6 +99,10 @@ impl Repo {
 
     /// Removes a reference. One that is not there is no error unless it was expected somewhere.
     pub fn delete_ref(&self, name: &str, expect: Expect<'_>) -> Result<(), GitError> {
+        patiently(|| self.try_delete_ref(name, expect))
+    }
+
+    fn try_delete_ref(&self, name: &str, expect: Expect<'_>) -> Result<(), GitError> {
         let found = self.read_ref(name)?;
         match (expect, &found) {
             (Expect::Any | Expect::Absent, None) => return Ok(()),
@@ -218,4 +237,14 @@ impl Repo {
 
 fn moved(name: &str, expected: &CommitId, found: Option<CommitId>) -> GitError {
     GitError::RefMoved { name: name.to_owned(), expected: Some(expected.clone()), found }
+}
+/// Tries again while another process holds a lock; references are locked for moments only.
+pub(super) fn patiently<T>(work: impl Fn() -> Result<T, GitError>) -> Result<T, GitError> {
+    for _ in 0..LOCK_TRIES {
+        match work() {
+            Err(GitError::Locked { .. }) => std::thread::sleep(LOCK_PAUSE),
+            done => return done,
+        }
+    }
+    work()
 }

@@ -143,6 +143,8 @@ fn branch_names_are_free_and_read_well() {
         fixture.git(&["branch", "-D", "offshoot/fix-it", "offshoot/fix-it-2/sub"]);
         fixture.git(&["branch", "offshoot"]);
         assert_eq!(repo.branch_name("Fix it").unwrap(), "offshoot-fix-it");
+        repo.update_ref("refs/remotes/origin/offshoot-fix-it", &head, Expect::Absent, "").unwrap();
+        assert_eq!(repo.branch_name("Fix it").unwrap(), "offshoot-fix-it-2");
     });
 }
 
