@@ -2,6 +2,7 @@
 #![cfg(unix)]
 
 mod acceptance {
+    mod going_on;
     mod steps;
 }
 mod support;

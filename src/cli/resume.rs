@@ -14,7 +14,7 @@ pub(super) async fn run(common: &Common, args: ResumeArgs) -> Done {
     let place = place(common, &base).await?;
     let (session, standing) = history::load(&place, args.rev.clone()).await?;
     let start = match standing {
-        Standing::AtTip => Start::Continue { rev: Some(session.id.clone()) },
+        Standing::AtTip => Start::Continue { rev: args.rev.clone() },
         // Its branch went on since: what comes now is another future.
         Standing::Behind => Start::Fork {
             rev: args.rev.clone().unwrap_or_default(),

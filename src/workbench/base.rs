@@ -8,7 +8,7 @@ use crate::backends::Health;
 use crate::backends::health::now_ms;
 use crate::chat::ErrorClass;
 use crate::config::{self, Env, Loaded, Paths, Sources, Trust};
-use crate::git::{GitError, Repo};
+use crate::git::{GitError, Repo, session};
 use crate::ledger::{Ledger, Prices};
 
 /// Entries of the ledger that tell how the backends fared lately.
@@ -125,9 +125,13 @@ pub fn found(folder: &Path, message: &str) -> Result<(), Failure> {
 }
 
 impl Place {
-    /// Whether the repository has a branch of this name.
+    /// Whether a session can go on, or begin, on a branch of this name: it is there, or a session is
+    /// known to have it, as in a fresh clone.
     pub fn has_branch(&self, name: &str) -> bool {
-        self.repo.read_ref(&format!("refs/heads/{name}")).is_ok_and(|at| at.is_some())
+        let is_there = self.repo.read_ref(&format!("refs/heads/{name}")).is_ok_and(|at| at.is_some());
+        is_there
+            || session::peek(&self.repo, Some(name))
+                .is_ok_and(|peek| peek.stamp.branch.as_deref() == Some(name))
     }
 
     /// Where this repository's worktrees are.

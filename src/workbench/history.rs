@@ -30,15 +30,12 @@ pub enum Standing {
 pub async fn load(place: &Place, rev: Option<String>) -> Result<(Session, Standing), Failure> {
     place
         .git(move |repo| {
-            let session = session::load(repo, rev.as_deref())?;
+            let at = session::peek(repo, rev.as_deref())?;
             // What the session's own ref and branch say counts as its end.
-            let whole = session::load(repo, Some(&session.id)).ok();
-            let is_end = whole.as_ref().is_none_or(|whole| whole.head == session.head);
-            Ok::<_, session::SessionError>(match whole {
-                Some(whole) if is_end => (whole, Standing::AtTip),
-                _ if is_end => (session, Standing::AtTip),
-                _ => (session, Standing::Behind),
-            })
+            let end = session::list(repo)?.into_iter().find(|one| one.id == at.stamp.session);
+            let is_end = end.is_none_or(|end| end.head == at.head);
+            let standing = if is_end { Standing::AtTip } else { Standing::Behind };
+            Ok::<_, session::SessionError>((session::load(repo, rev.as_deref())?, standing))
         })
         .await
 }

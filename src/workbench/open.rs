@@ -1,5 +1,7 @@
 //! Opening a session: on a new branch, on its own branch, or as a branch off another one.
 
+use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -15,6 +17,9 @@ use crate::git::session::{self, Cursor, Session, SessionError, UndoScope};
 use crate::git::{CommitId, Expect, GitError, Repo, Worktree};
 use crate::routing::CHOSEN;
 use crate::tools::permissions::{Places, Rules};
+
+/// How often a name is made up before giving in to whoever takes them all.
+const NAME_TRIES: u32 = 16;
 
 /// An open session with its agent.
 pub(super) struct OpenTab {
@@ -196,17 +201,31 @@ fn drop_unused(repo: &Repo, branch: &str, worktree: &Path, base: &str) -> Result
 }
 
 fn ground(place: &Place, start: Start) -> Result<(Ground, SessionLock), Failure> {
+    let _one_at_a_time = lock_worktrees(place)?;
     match start {
-        Start::New { branch, uncommitted } => new(place, branch, uncommitted),
+        Start::New { branch, uncommitted } => new(place, &branch, uncommitted),
         Start::Continue { rev } => resume(place, rev.as_deref()),
         Start::Recover { session, branch } => recover(place, &session, branch),
-        Start::Fork { rev, turn, branch } => fork(place, &rev, turn, branch),
+        Start::Fork { rev, turn, branch } => fork(place, &rev, turn, &branch),
     }
+}
+
+/// Git stumbles over a worktree that another process is making at the same moment: ours are made one after
+/// the other. Held until the file is dropped.
+fn lock_worktrees(place: &Place) -> Result<File, Failure> {
+    let path = place.journals().join("worktrees.lock");
+    let failed = |error: io::Error| {
+        let message = format!("cannot lock {}: {error}", path.display());
+        Failure::new(ErrorClass::Internal, message).hint("check the permissions of the state directory")
+    };
+    let file = File::options().create(true).append(true).open(&path).map_err(failed)?;
+    file.lock().map_err(failed)?;
+    Ok(file)
 }
 
 fn new(
     place: &Place,
-    branch: BranchName,
+    branch: &BranchName,
     uncommitted: Uncommitted,
 ) -> Result<(Ground, SessionLock), Failure> {
     let repo = &place.repo;
@@ -227,8 +246,7 @@ fn new(
         }
         (None, _) => head,
     };
-    let branch = name(repo, branch)?;
-    let worktree = repo.create_worktree(&branch, base.as_ref(), &folder(place, &branch))?;
+    let (branch, worktree) = create(place, branch, base.as_ref())?;
     fresh(place, branch, worktree, true, notices)
 }
 
@@ -264,29 +282,29 @@ fn resume(place: &Place, rev: Option<&str>) -> Result<(Ground, SessionLock), Fai
     let repo = &place.repo;
     let branch_exists =
         |name: &str| repo.read_ref(&format!("refs/heads/{name}")).is_ok_and(|at| at.is_some());
-    let session = match session::load(repo, rev) {
-        Ok(session) => session,
+    // A look at the last commit tells which session it is; the whole is read under its lock.
+    let id = match session::peek(repo, rev) {
+        Ok(peek) => peek.stamp.session,
         Err(SessionError::NoSession { .. }) if rev.is_some_and(branch_exists) => {
             let branch = rev.unwrap_or_default().to_owned();
-            let worktree = repo.attach_worktree(&branch, &folder(place, &branch))?;
+            let worktree = repo.attach_worktree(&branch, &folder(place, &branch)?)?;
             return fresh(place, branch, worktree, false, Vec::new());
         }
         Err(error) => return Err(error.into()),
     };
     let mut notices = Vec::new();
-    let lock = SessionLock::take(&place.journals(), &session.id)?;
-    // What was loaded before the lock was held may be old.
-    let session = session::load(repo, rev).unwrap_or(session);
+    let lock = SessionLock::take(&place.journals(), &id)?;
+    let session = session::load(repo, rev)?;
     let branch = match session.branch.clone() {
         Some(branch) => branch,
-        None => name(repo, BranchName::From(session.title.clone().unwrap_or_default()))?,
+        None => repo.branch_name(session.title.as_deref().unwrap_or_default())?,
     };
     if !branch_exists(&branch) {
         // A fresh clone has it only as a remote's, and a deleted one is still on record.
         repo.update_ref(&format!("refs/heads/{branch}"), &session.head, Expect::Absent, "offshoot: resumed")?;
         notices.push(format!("branch {branch} was made again at {}", session.head.short()));
     }
-    let worktree = repo.attach_worktree(&branch, &folder(place, &branch))?;
+    let worktree = repo.attach_worktree(&branch, &folder(place, &branch)?)?;
     let cursor = Cursor::resume(repo, &session)?;
     let ground = Ground {
         id: session.id,
@@ -318,7 +336,7 @@ fn recover(place: &Place, id: &str, branch: String) -> Result<(Ground, SessionLo
         })?;
         repo.update_ref(&format!("refs/heads/{branch}"), &head, Expect::Absent, "offshoot: recovered")?;
     }
-    let worktree = repo.attach_worktree(&branch, &folder(place, &branch))?;
+    let worktree = repo.attach_worktree(&branch, &folder(place, &branch)?)?;
     // The crash may have come between a step's commit and the session's ref.
     if let Ok(session) = session::load(repo, Some(&branch))
         && session.id == id
@@ -361,7 +379,7 @@ fn fork(
     place: &Place,
     rev: &str,
     turn: Option<u32>,
-    branch: BranchName,
+    branch: &BranchName,
 ) -> Result<(Ground, SessionLock), Failure> {
     let repo = &place.repo;
     let parent = session::load(repo, Some(rev))?;
@@ -381,8 +399,7 @@ fn fork(
     };
     let id = session::new_id();
     let lock = SessionLock::take(&place.journals(), &id)?;
-    let branch = name(repo, branch)?;
-    let worktree = repo.create_worktree(&branch, Some(&base), &folder(place, &branch))?;
+    let (branch, worktree) = create(place, branch, Some(&base))?;
     let cursor = Cursor::start(&id, &branch, base, Some(origin));
     let ground = Ground {
         id,
@@ -406,18 +423,47 @@ fn chosen(route: Option<&Route>) -> Option<Voice> {
     Some(Voice { backend: route.backend.clone(), model: route.model.clone() })
 }
 
-fn name(repo: &Repo, branch: BranchName) -> Result<String, GitError> {
-    match branch {
-        BranchName::Given(name) => Ok(name),
-        BranchName::From(words) => repo.branch_name(&words),
+/// A new branch in a worktree of its own. A made-up name that another process took in the meantime is
+/// made up again.
+fn create(
+    place: &Place,
+    branch: &BranchName,
+    base: Option<&CommitId>,
+) -> Result<(String, Worktree), GitError> {
+    let repo = &place.repo;
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        let name = match branch {
+            BranchName::Given(name) => name.clone(),
+            BranchName::From(words) => repo.branch_name(words)?,
+        };
+        match repo.create_worktree(&name, base, &folder(place, &name)?) {
+            Ok(worktree) => return Ok((name, worktree)),
+            Err(GitError::RefExists { .. } | GitError::PathOccupied { .. })
+                if tries < NAME_TRIES && matches!(branch, BranchName::From(_)) => {}
+            Err(error) => return Err(error),
+        }
     }
 }
 
-/// The folder of a branch's worktree. Branches that differ in their slashes only get folders of
-/// their own.
-fn folder(place: &Place, branch: &str) -> PathBuf {
+/// The folder of a branch's worktree: the one that it has, else one where nothing is in the way, such as
+/// what a repository left that stood at the same place before. Branches that differ in their slashes only
+/// get folders of their own.
+fn folder(place: &Place, branch: &str) -> Result<PathBuf, GitError> {
+    let root = place.worktrees();
+    let held =
+        place.repo.worktrees()?.into_iter().find(|held| {
+            held.branch.as_deref() == Some(branch) && !held.is_main && held.path.starts_with(&root)
+        });
+    if let Some(held) = held {
+        return Ok(held.path);
+    }
     let short = branch.strip_prefix("offshoot/").unwrap_or(branch);
-    place.worktrees().join(short.replace('%', "%25").replace('/', "%2F"))
+    let name = short.replace('%', "%25").replace('/', "%2F");
+    let numbered = (2..).map(|number| root.join(format!("{name}-{number}")));
+    let free = std::iter::once(root.join(&name)).chain(numbered).find(|path| !path.exists());
+    Ok(free.unwrap_or_else(|| root.join(name)))
 }
 
 fn head_of(worktree: &Worktree) -> Result<CommitId, Failure> {

@@ -152,13 +152,13 @@ impl Printer {
             AgentEvent::ToolResult { id, name, is_error, summary } => {
                 let call = self.calls.remove(id).unwrap_or_else(|| name.clone());
                 let mark = if *is_error { toned("✗", Tone::Bad) } else { toned("✓", Tone::Good) };
-                let outcome =
-                    if summary.is_empty() { String::new() } else { format!(" · {}", fit(summary, 100)) };
-                self.line(&format!(
-                    "  {mark} {}{}",
-                    sanitise(&call),
-                    toned(&sanitise(&outcome), Tone::Quiet)
-                ));
+                // A summary begins with what the call was about, unless it tells what went wrong.
+                let told = match (summary.is_empty(), is_error) {
+                    (true, _) => call,
+                    (false, true) => format!("{call} · {}", fit(summary, 100)),
+                    (false, false) => format!("{name} {}", fit(summary, 100)),
+                };
+                self.line(&format!("  {mark} {}", sanitise(&told)));
             }
             AgentEvent::Approval(approval) => {
                 let what = describe(&approval.tool, &approval.input);
