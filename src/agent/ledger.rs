@@ -55,10 +55,11 @@ impl Agent {
                 .collect(),
             outcome: Some(outcome),
             error_class,
-            verify: attempt.verify.map(|state| match state {
-                VerifyState::Passed => Verify::Passed,
-                VerifyState::Failed => Verify::Failed,
-                VerifyState::NotRun => Verify::NotRun,
+            // What nobody checked was not run: it is never a pass.
+            verify: Some(match attempt.verify {
+                Some(VerifyState::Passed) => Verify::Passed,
+                Some(VerifyState::Failed) => Verify::Failed,
+                Some(VerifyState::NotRun) | None => Verify::NotRun,
             }),
             output_length: Some(attempt.output_length as u64),
             usage: Some(attempt.usage),

@@ -23,7 +23,6 @@ pub struct Check {
     pub id: &'static str,
     pub state: CheckState,
     pub message: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
 }
 
@@ -42,11 +41,8 @@ pub struct BackendReport {
     pub kind: BackendKind,
     pub local: bool,
     pub state: HealthState,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub latency_ms: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
 }
 

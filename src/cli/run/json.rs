@@ -22,10 +22,8 @@ pub enum Json {
         session: String,
         backend: String,
         model: String,
-        #[serde(skip_serializing_if = "Option::is_none")]
         role: Option<String>,
         reason: String,
-        #[serde(skip_serializing_if = "Option::is_none")]
         confidence: Option<f64>,
         signals: Value,
         rejected: Vec<Rejected>,
