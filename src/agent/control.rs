@@ -35,6 +35,13 @@ pub fn control() -> (Control, Reins) {
     )
 }
 
+impl Control {
+    /// The words that no model was given: the turn had ended when they came.
+    pub fn unheard(&mut self) -> Vec<String> {
+        std::iter::from_fn(|| self.steer.try_recv().ok()).collect()
+    }
+}
+
 impl Reins {
     /// Stops the turn: its stream, its tools, and their process groups.
     pub fn interrupt(&self) {

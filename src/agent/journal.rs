@@ -5,6 +5,7 @@
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +17,8 @@ pub struct Journal {
     path: PathBuf,
     file: File,
     header: Header,
+    /// A write failed: the last line may be torn, and must not swallow the next one.
+    is_torn: bool,
     _lock: SessionLock,
 }
 
@@ -62,6 +65,10 @@ enum Record {
         next: usize,
     },
 }
+
+/// How often and how long a held lock is tried again.
+const LOOKS: u32 = 5;
+const LOOK: Duration = Duration::from_millis(4);
 
 #[derive(Debug, thiserror::Error)]
 pub enum JournalError {
@@ -116,12 +123,18 @@ impl SessionLock {
         let path = folder.join(format!("{session}.lock"));
         let io = |source| JournalError::Io { doing: "lock", path: path.clone(), source };
         fs::create_dir_all(folder).map_err(io)?;
+        let mut looks = 0;
         loop {
             let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(io)?;
             match file.try_lock() {
                 Ok(()) if is_at(&file, &path) => return Ok(Self { _file: file }),
                 // Its last owner removed it while we waited: what we hold is nobody's lock.
                 Ok(()) => {}
+                // Somebody who only looks whether it is held lets go at once.
+                Err(TryLockError::WouldBlock) if looks < LOOKS => {
+                    looks += 1;
+                    std::thread::sleep(LOOK);
+                }
                 Err(TryLockError::WouldBlock) => {
                     return Err(JournalError::Locked { session: session.to_owned() });
                 }
@@ -146,13 +159,10 @@ impl Journal {
             None => write_fresh(&path, &header, committed)?,
             Some(_) => {
                 let io = |source| JournalError::Io { doing: "open", path: path.clone(), source };
-                let mut file = OpenOptions::new().append(true).open(&path).map_err(io)?;
-                // A torn last line must not swallow the next one.
-                file.write_all(b"\n").map_err(io)?;
-                file
+                OpenOptions::new().append(true).open(&path).map_err(io)?
             }
         };
-        Ok(Self { path, file, header, _lock: lock })
+        Ok(Self { path, file, header, is_torn: pending.is_some(), _lock: lock })
     }
 
     pub fn header(&self) -> &Header {
@@ -188,6 +198,7 @@ impl Journal {
     /// Forgets what git holds. To be called when nothing is pending.
     pub fn shrink(&mut self, committed: usize) -> Result<(), JournalError> {
         self.file = write_fresh(&self.path, &self.header, committed)?;
+        self.is_torn = false;
         Ok(())
     }
 
@@ -198,8 +209,13 @@ impl Journal {
     }
 
     fn append(&mut self, record: &Record) -> Result<(), JournalError> {
-        let io = |source| JournalError::Io { doing: "write", path: self.path.clone(), source };
-        self.file.write_all(&encode(record)).map_err(io)
+        let mut line = encode(record);
+        if self.is_torn {
+            line.insert(0, b'\n');
+        }
+        let written = self.file.write_all(&line);
+        self.is_torn = written.is_err();
+        written.map_err(|source| JournalError::Io { doing: "write", path: self.path.clone(), source })
     }
 }
 

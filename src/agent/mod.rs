@@ -28,7 +28,7 @@ use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
-use tokio::sync::mpsc;
+use futures::future::BoxFuture;
 
 pub use control::{Control, Reins, control};
 pub use event::{
@@ -49,6 +49,9 @@ pub use record::Held;
 use record::{Keeper, Pending};
 use turn::Attempt;
 
+/// Who is told what an agent does. When it waits, the agent waits.
+pub type Listener = Arc<dyn Fn(AgentEvent) -> BoxFuture<'static, ()> + Send + Sync>;
+
 /// One agent at work on one branch.
 pub struct Agent {
     services: Arc<Services>,
@@ -64,7 +67,7 @@ pub struct Agent {
     can_ask: bool,
     checkout: PathBuf,
     subfolder: PathBuf,
-    events: mpsc::Sender<AgentEvent>,
+    listener: Option<Listener>,
     pending: Pending,
     told_left_out: HashSet<String>,
     told_unpriced: bool,
@@ -107,7 +110,6 @@ pub struct Parts {
     pub can_ask: bool,
     /// The folder within the repository in which the user started.
     pub subfolder: PathBuf,
-    pub events: mpsc::Sender<AgentEvent>,
     pub day_cost: f64,
 }
 
@@ -129,12 +131,18 @@ impl Agent {
             remembered: Remembered::default(),
             can_ask: parts.can_ask,
             subfolder: parts.subfolder,
-            events: parts.events,
+            listener: None,
             pending: Pending::default(),
             told_left_out: HashSet::new(),
             told_unpriced: false,
             day_cost: parts.day_cost,
         }
+    }
+
+    /// From here on, `listener` is told what the agent does; before, nobody is.
+    pub fn tell(&mut self, listener: Listener) {
+        self.listener = Some(listener);
+        self.told_left_out.clear();
     }
 
     pub fn services(&self) -> &Services {
@@ -192,8 +200,9 @@ impl Agent {
     }
 
     async fn emit(&self, event: AgentEvent) {
-        // A receiver that is gone has no use for events; the work goes on and is on record.
-        let _ = self.events.send(event).await;
+        if let Some(listener) = &self.listener {
+            listener(event).await;
+        }
     }
 }
 

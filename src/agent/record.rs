@@ -72,7 +72,7 @@ impl Agent {
     }
 
     /// The commit that the branch stands at; `None` in a repository without commits.
-    pub(super) async fn head(&self) -> Result<Option<String>, Failure> {
+    pub async fn head(&self) -> Result<Option<String>, Failure> {
         self.keeper.run(|_, held| Ok(held.worktree.head()?.map(|commit| commit.to_string()))).await
     }
 

@@ -40,10 +40,16 @@ impl Services {
             .collect()
     }
 
-    /// The values of the environment that are secrets: what their names say.
-    pub fn secrets(env: &Env) -> Vec<String> {
+    /// The values of the environment that are secrets: what their names say, and the keys that the
+    /// settings name.
+    pub fn secrets(settings: &Settings, env: &Env) -> Vec<String> {
+        let keys: Vec<&String> =
+            settings.backends.values().filter_map(|backend| backend.api_key_env.as_ref()).collect();
         env.iter()
-            .filter(|(name, value)| crate::tools::shell::is_secret(name) && value.len() >= 8)
+            .filter(|(name, _)| {
+                crate::tools::shell::is_secret(name) || keys.iter().any(|key| key.as_str() == *name)
+            })
+            .filter(|(_, value)| value.len() >= 8)
             .map(|(_, value)| value.to_owned())
             .collect()
     }

@@ -80,7 +80,7 @@ impl Base {
             health,
             ledger,
             prices,
-            secrets: Services::secrets(&options.env),
+            secrets: Services::secrets(&settings, &options.env),
             home: options.env.get("HOME").map(PathBuf::from),
             user_instructions: vec![loaded.paths.config.join("AGENTS.md")],
             settings,

@@ -60,7 +60,18 @@ impl Workbench {
         let id = tab_of(&command);
         if let Command::Open { tab, start, permissions } = command {
             let (sender, receiver) = mpsc::channel(COMMANDS_WAITING);
-            self.lock().insert(tab, sender);
+            let is_taken = {
+                let mut tabs = self.lock();
+                let is_taken = tabs.get(&tab).is_some_and(|open| !open.is_closed());
+                if !is_taken {
+                    tabs.insert(tab, sender);
+                }
+                is_taken
+            };
+            if is_taken {
+                self.refuse(tab, format!("tab {} is open already", tab.0)).await;
+                return;
+            }
             tab::spawn(self.place.clone(), tab, start, permissions, receiver, self.events.clone());
             return;
         }
@@ -74,10 +85,13 @@ impl Workbench {
             self.lock().remove(&id);
         }
         if !taken {
-            let failure = Failure::new(ErrorClass::NotFound, format!("tab {} is not open", id.0));
-            let event = Event { tab: id, session: String::new(), kind: EventKind::Failed(failure) };
-            let _ = self.events.send(event).await;
+            self.refuse(id, format!("tab {} is not open", id.0)).await;
         }
+    }
+
+    async fn refuse(&self, tab: TabId, why: String) {
+        let kind = EventKind::Failed(Failure::new(ErrorClass::NotFound, why));
+        let _ = self.events.send(Event { tab, session: String::new(), kind }).await;
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<TabId, mpsc::Sender<Command>>> {

@@ -5,11 +5,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use tokio::sync::mpsc;
-
 use super::{Back, BranchName, Moved, Opened, Place, Start, Uncommitted};
 use crate::agent::journal::{self, Header, Journal, SessionLock};
-use crate::agent::{self, Agent, AgentEvent, Failure, Parts, SessionState};
+use crate::agent::{Agent, Failure, Parts, Replay, SessionState};
 use crate::chat::{Conversation, ErrorClass, Voice};
 use crate::config::{Paths, PermissionMode};
 use crate::git::codec::{Origin, Route};
@@ -47,23 +45,80 @@ struct Ground {
     notices: Vec<String>,
 }
 
+/// Opens a session; what a crash had left of it is on record first. The agent talks to nobody yet.
+///
+/// # Errors
+/// When it cannot be opened. A branch and a worktree that were made for it are gone again.
 pub(super) async fn open(
     place: &Arc<Place>,
     start: Start,
     permissions: Option<PermissionMode>,
-    events: mpsc::Sender<AgentEvent>,
 ) -> Result<OpenTab, Failure> {
-    for folder in [place.worktrees(), place.journals(), place.agents_home()] {
-        Paths::create(&folder)
-            .map_err(|error| Failure::new(ErrorClass::Internal, error.to_string()).hint(error.hint()))?;
-    }
-    let (ground, lock) = {
+    let prepared = {
         let place = place.clone();
-        tokio::task::spawn_blocking(move || ground(&place, start))
+        tokio::task::spawn_blocking(move || prepare(&place, start, permissions))
             .await
             .map_err(|_| Failure::new(ErrorClass::Internal, "the git thread died"))??
     };
-    let replay = journal::replay(&place.journals(), &ground.id)?.filter(agent::Replay::is_pending);
+    let Prepared { mut agent, replay, is_new, temporary, notices } = prepared;
+    let recovered = match replay {
+        Some(replay) => Some(agent.recover(replay).await?),
+        None => None,
+    };
+    if agent.session().recorded < agent.session().conversation.len() {
+        // A branched-off conversation is on record before anything is added to it.
+        agent.keep().await?;
+    }
+    let base = agent.head().await?.unwrap_or_default();
+    let session = agent.session();
+    let opened = Opened {
+        branch: session.branch.clone(),
+        worktree: session.worktree.clone(),
+        base,
+        turns: session.conversation.turn(),
+        steps: session.step,
+        recovered,
+        notices,
+    };
+    Ok(OpenTab { agent, opened, is_new, temporary })
+}
+
+/// A session with its agent, before what a crash had left of it is on record.
+struct Prepared {
+    agent: Agent,
+    replay: Option<Replay>,
+    is_new: bool,
+    temporary: PathBuf,
+    notices: Vec<String>,
+}
+
+/// The part of opening that blocks.
+fn prepare(place: &Place, start: Start, permissions: Option<PermissionMode>) -> Result<Prepared, Failure> {
+    let settings = &place.base.services.settings;
+    let rules = Rules::parse(&settings.permissions).map_err(|error| {
+        Failure::new(ErrorClass::Internal, error.to_string()).hint("mend [permissions] in the settings")
+    })?;
+    for folder in [place.worktrees(), place.journals(), place.agents_home()] {
+        make_folder(&folder)?;
+    }
+    let (ground, lock) = ground(place, start)?;
+    let made = ground.is_new.then(|| (ground.branch.clone(), ground.worktree.path().to_owned()));
+    let base = head_of(&ground.worktree)?;
+    equip(place, ground, lock, rules, permissions.unwrap_or(settings.agent.permissions)).inspect_err(|_| {
+        if let Some((branch, worktree)) = made {
+            let _ = drop_unused(&place.repo, &branch, &worktree, &base);
+        }
+    })
+}
+
+fn equip(
+    place: &Place,
+    ground: Ground,
+    lock: SessionLock,
+    rules: Rules,
+    permissions: PermissionMode,
+) -> Result<Prepared, Failure> {
+    let replay = journal::replay(&place.journals(), &ground.id)?.filter(Replay::is_pending);
     let header = Header {
         version: 1,
         session: ground.id.clone(),
@@ -71,24 +126,20 @@ pub(super) async fn open(
         branch: ground.branch.clone(),
         worktree: ground.worktree.path().to_owned(),
     };
-    let base = ground.worktree.head()?.map(|commit| commit.to_string()).unwrap_or_default();
     let temporary = place.temporary(&ground.id);
-    Paths::create(&temporary)
-        .map_err(|error| Failure::new(ErrorClass::Internal, error.to_string()).hint(error.hint()))?;
+    make_folder(&temporary)?;
     let tools = super::toolbox::context(place, ground.worktree.path(), &temporary)?;
     let places = Places(tools.shell.sandbox.writable.clone());
-    let settings = &place.base.services.settings;
     // A journal that tells of something lost stays as it is until the agent has it on record.
     let journal = Journal::start(&place.journals(), header, lock, ground.recorded, replay.as_ref())?;
-    let (step, turn) = (ground.step, ground.conversation.turn());
-    let mut agent = Agent::new(Parts {
+    let agent = Agent::new(Parts {
         services: place.base.services.clone(),
         session: SessionState {
             id: ground.id,
-            branch: ground.branch.clone(),
+            branch: ground.branch,
             worktree: ground.worktree.path().to_owned(),
             conversation: Arc::new(ground.conversation),
-            step,
+            step: ground.step,
             chosen: ground.chosen,
             recorded: ground.recorded,
             cost_usd: ground.cost_usd,
@@ -98,34 +149,19 @@ pub(super) async fn open(
         cursor: ground.cursor,
         journal,
         tools,
-        permissions: permissions.unwrap_or(settings.agent.permissions),
-        rules: Rules::parse(&settings.permissions).map_err(|error| {
-            Failure::new(ErrorClass::Internal, error.to_string()).hint("mend [permissions] in the settings")
-        })?,
+        permissions,
+        rules,
         places,
         can_ask: place.base.options.can_ask,
         subfolder: place.subfolder.clone(),
-        events,
         day_cost: super::history::cost_today(&place.base),
     });
-    let recovered = match replay {
-        Some(replay) => Some(agent.recover(replay).await?),
-        None => None,
-    };
-    if agent.session().recorded < agent.session().conversation.len() {
-        // A branched-off conversation is on record before anything is added to it.
-        agent.keep().await?;
-    }
-    let opened = Opened {
-        branch: ground.branch,
-        worktree: agent.session().worktree.clone(),
-        base,
-        turns: turn,
-        steps: step,
-        recovered,
-        notices: ground.notices,
-    };
-    Ok(OpenTab { agent, opened, is_new: ground.is_new, temporary })
+    Ok(Prepared { agent, replay, is_new: ground.is_new, temporary, notices: ground.notices })
+}
+
+fn make_folder(folder: &Path) -> Result<(), Failure> {
+    Paths::create(folder)
+        .map_err(|error| Failure::new(ErrorClass::Internal, error.to_string()).hint(error.hint()))
 }
 
 impl OpenTab {
@@ -184,20 +220,16 @@ impl OpenTab {
         let (branch, worktree) = (session.branch.clone(), session.worktree.clone());
         let _ = std::fs::remove_dir_all(&self.temporary);
         self.agent.close();
-        if is_unused {
-            let base = self.opened.base.clone();
+        if let (true, Ok(base)) = (is_unused, CommitId::parse(&self.opened.base)) {
             let _ = place.git(move |repo| drop_unused(repo, &branch, &worktree, &base)).await;
         }
     }
 }
 
-fn drop_unused(repo: &Repo, branch: &str, worktree: &Path, base: &str) -> Result<(), GitError> {
+fn drop_unused(repo: &Repo, branch: &str, worktree: &Path, base: &CommitId) -> Result<(), GitError> {
     repo.remove_worktree(worktree)?;
     // A branch that somebody moved meanwhile is not ours to drop.
-    if let Ok(base) = CommitId::parse(base) {
-        repo.delete_ref(&format!("refs/heads/{branch}"), Expect::At(&base))?;
-    }
-    Ok(())
+    repo.delete_ref(&format!("refs/heads/{branch}"), Expect::At(base))
 }
 
 fn ground(place: &Place, start: Start) -> Result<(Ground, SessionLock), Failure> {
@@ -294,7 +326,8 @@ fn resume(place: &Place, rev: Option<&str>) -> Result<(Ground, SessionLock), Fai
     };
     let mut notices = Vec::new();
     let lock = SessionLock::take(&place.journals(), &id)?;
-    let session = session::load(repo, rev)?;
+    // The last session may be another one now.
+    let session = session::load(repo, Some(rev.unwrap_or(&id)))?;
     let branch = match session.branch.clone() {
         Some(branch) => branch,
         None => repo.branch_name(session.title.as_deref().unwrap_or_default())?,

@@ -3,8 +3,6 @@
 
 use std::sync::Arc;
 
-use tokio::sync::mpsc;
-
 use super::{Place, Start, open};
 use crate::agent::journal;
 use crate::agent::{Failure, Recovered};
@@ -38,10 +36,8 @@ pub async fn recover(place: &Arc<Place>) -> Vec<RecoveredSession> {
 }
 
 async fn recover_one(place: &Arc<Place>, session: &str, branch: &str) -> Result<Recovered, Failure> {
-    // Nobody looks on; the events go nowhere.
-    let (events, _) = mpsc::channel(1);
     let start = Start::Recover { session: session.to_owned(), branch: branch.to_owned() };
-    let tab = open::open(place, start, None, events).await?;
+    let tab = open::open(place, start, None).await?;
     let recovered = tab.opened.recovered.clone().unwrap_or_default();
     tab.close(place).await;
     Ok(recovered)

@@ -4,16 +4,14 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use futures::FutureExt;
 use tokio::sync::mpsc;
 
 use super::open::{self, OpenTab};
 use super::{Command, Event, EventKind, Place, Start, TabId};
-use crate::agent::{self, AgentEvent, Failure, Order};
+use crate::agent::{self, EndReason, Failure, Order};
 use crate::chat::ErrorClass;
 use crate::config::PermissionMode;
-
-/// Events of an agent that may wait to be passed on.
-const AGENT_EVENTS_WAITING: usize = 64;
 
 /// Starts the task. It ends with a `Closed` event, or with `Failed` when it could not open.
 pub(super) fn spawn(
@@ -46,8 +44,7 @@ async fn run(
     mut commands: mpsc::Receiver<Command>,
     events: mpsc::Sender<Event>,
 ) {
-    let (agent_events, mut from_agent) = mpsc::channel::<AgentEvent>(AGENT_EVENTS_WAITING);
-    let mut open = match open::open(&place, start, permissions, agent_events).await {
+    let mut open = match open::open(&place, start, permissions).await {
         Ok(open) => open,
         Err(failure) => {
             let kind = EventKind::Failed(failure);
@@ -56,25 +53,20 @@ async fn run(
         }
     };
     let session = open.agent.session().id.clone();
-    let tell = |kind| {
+    let tell = move |kind| {
         let event = Event { tab, session: session.clone(), kind };
         let events = events.clone();
         async move {
+            // A receiver that is gone has no use for events; the work goes on and is on record.
             let _ = events.send(event).await;
         }
     };
     tell(EventKind::Opened(open.opened.clone())).await;
-    let passing = {
-        let (events, session) = (events.clone(), session.clone());
-        tokio::spawn(async move {
-            while let Some(event) = from_agent.recv().await {
-                let kind = EventKind::Agent(event);
-                let _ = events.send(Event { tab, session: session.clone(), kind }).await;
-            }
-        })
-    };
+    let to_agent = tell.clone();
+    open.agent.tell(Arc::new(move |event| to_agent(EventKind::Agent(event)).boxed()));
 
     let mut queue: VecDeque<Order> = VecDeque::new();
+    let mut last = Order::default();
     loop {
         let order = match queue.pop_front() {
             Some(order) => order,
@@ -89,16 +81,18 @@ async fn run(
                     tell(outcome(open.redo().await)).await;
                     continue;
                 }
-                // There is nothing to steer, stop or answer.
+                // The turn that the words were meant for has ended.
+                Some(Command::Steer { text, .. }) => Order { prompt: text, ..last.clone() },
+                // There is nothing to stop or answer.
                 Some(_) => continue,
             },
         };
+        last.clone_from(&order);
         if !work(&mut open, order, &mut commands, &mut queue, &tell).await {
             break;
         }
     }
     open.close(&place).await;
-    let _ = passing.await;
     tell(EventKind::Closed).await;
 }
 
@@ -111,13 +105,20 @@ async fn work<Told: Future<Output = ()>>(
     tell: &impl Fn(EventKind) -> Told,
 ) -> bool {
     let (mut control, reins) = agent::control();
-    let turn = open.agent.turn(order, &mut control);
-    tokio::pin!(turn);
+    let same = order.clone();
+    let mut turn = Box::pin(open.agent.turn(order, &mut control));
     let mut is_open = true;
     loop {
         let command = tokio::select! {
             biased;
-            _ = &mut turn => return is_open,
+            end = &mut turn => {
+                drop(turn);
+                let unheard = control.unheard();
+                if end.reason != EndReason::Interrupted && !unheard.is_empty() {
+                    queue.push_front(Order { prompt: unheard.join("\n\n"), ..same });
+                }
+                return is_open;
+            }
             command = commands.recv(), if is_open => command,
         };
         match command {
