@@ -138,25 +138,27 @@ impl Agent {
             cost_usd: self.pending.cost.total(),
         };
         let prompt = prompt_of(self, turn);
-        let words = prompt.clone();
         let secrets = self.services.secrets.clone();
         let conversation = self.session.conversation.clone();
-        let (committed, left_out, step) = self
+        let (committed, left_out, step, subject) = self
             .keeper
             .run(move |repo, held| {
                 if let Some(head) = held.worktree.head()? {
                     held.cursor.sync(repo, &head)?;
                 }
                 let step = held.cursor.step_message(&conversation, &draft);
-                let message = |stat: &DiffStat| {
-                    let subject = wording::subject(&words, is_first, &changes(stat));
-                    StepMessage { subject, ..step.clone() }.encode(&secrets)
+                let worded = |stat: &DiffStat| {
+                    let subject = wording::subject(&prompt, is_first, &changes(stat));
+                    StepMessage { subject, ..step.clone() }
                 };
+                let message = |stat: &DiffStat| worded(stat).encode(&secrets);
                 let committed = held.worktree.commit(&touched, &message, &StepOptions::default())?;
+                let mut subject = String::new();
                 if let Some(committed) = &committed {
                     held.cursor.stepped(repo, &committed.commit, &step)?;
+                    subject = worded(&committed.stat).first_line(&secrets);
                 }
-                Ok((committed, held.worktree.left_out().to_vec(), held.cursor.step()))
+                Ok((committed, held.worktree.left_out().to_vec(), held.cursor.step(), subject))
             })
             .await?;
         self.tell_left_out(&left_out).await;
@@ -168,7 +170,7 @@ impl Agent {
             commit: committed.commit.to_string(),
             turn,
             step,
-            subject: wording::subject(&prompt, is_first, &changes(&committed.stat)),
+            subject,
             files: committed.stat.files.len(),
             insertions: committed.stat.insertions,
             deletions: committed.stat.deletions,

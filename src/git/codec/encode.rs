@@ -8,12 +8,7 @@ impl StepMessage {
     /// The message, ending in a newline. `known` are secrets to mask wherever they stand; common forms
     /// of secrets are masked too.
     pub fn encode(&self, known: &[String]) -> String {
-        let otherwise = match self.stamp.kind {
-            StepKind::Step => format!("Step {}", self.stamp.step),
-            StepKind::Turn => format!("Turn {}", self.stamp.turn),
-        };
-        // Masked before it is shortened: half a secret would pass for none.
-        let mut out = human::subject(&redact(&self.subject, known), &otherwise);
+        let mut out = self.first_line(known);
         out.push('\n');
         let prompt = self.prompt.as_ref().map(|text| human::quote(&redact(text, known))).unwrap_or_default();
         let summary = human::summary(&redact(&self.summary, known));
@@ -36,6 +31,16 @@ impl StepMessage {
         out.push('\n');
         self.write_trailers(&mut out, known);
         out
+    }
+
+    /// The subject as it stands in the message.
+    pub fn first_line(&self, known: &[String]) -> String {
+        let otherwise = match self.stamp.kind {
+            StepKind::Step => format!("Step {}", self.stamp.step),
+            StepKind::Turn => format!("Turn {}", self.stamp.turn),
+        };
+        // Masked before it is shortened: half a secret would pass for none.
+        human::subject(&redact(&self.subject, known), &otherwise)
     }
 
     fn write_trailers(&self, out: &mut String, known: &[String]) {
