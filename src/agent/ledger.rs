@@ -23,7 +23,8 @@ impl Agent {
         let (outcome, error_class) = match end {
             Ok(_) => (Outcome::Ok, None),
             Err(Stop::Interrupted) => (Outcome::Aborted, Some(ErrorClass::Cancelled)),
-            Err(Stop::Budget(_)) => (Outcome::Error, Some(ErrorClass::Quota)),
+            // The user's own limit: nothing that the backend did.
+            Err(Stop::Budget(_)) => (Outcome::Aborted, Some(ErrorClass::Quota)),
             Err(Stop::Failed(failure)) => (Outcome::Error, Some(failure.class)),
         };
         let is_read_only = self.mode(attempt) == PermissionMode::ReadOnly;

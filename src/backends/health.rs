@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde::{Deserialize, Serialize};
 
 use super::breaker::{Breaker, BreakerState, Verdict};
-use crate::chat::ErrorClass;
+use crate::chat::{ErrorClass, Outcome};
 use crate::config::BreakerSettings;
 use crate::ledger::Entry;
 
@@ -122,7 +122,8 @@ impl Health {
         let events = entries.iter().filter_map(|entry| {
             let at = entry.timestamp.parse::<jiff::Timestamp>().ok()?.as_millisecond();
             let ended = u64::try_from(at).ok()?.saturating_add(entry.duration_ms.unwrap_or_default());
-            entry.outcome?;
+            // An attempt that the user ended, or the user's budget, says nothing of the backend.
+            entry.outcome.filter(|outcome| *outcome != Outcome::Aborted)?;
             Some((entry.backend.as_deref()?, entry.error_class, ended))
         });
         self.seed(events, now);
@@ -290,7 +291,6 @@ impl fmt::Display for Unusable {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chat::Outcome;
 
     const NOW: u64 = 1_800_000_000_000;
 
