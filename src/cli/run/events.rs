@@ -69,7 +69,13 @@ impl Printer {
             // A tab that could not be opened is told of at the end.
             Style::Json if matches!(event.kind, EventKind::Failed(_)) && event.session.is_empty() => {}
             Style::Json => Json::of(event).iter().for_each(output::print_json),
-            Style::Quiet => {}
+            Style::Quiet => match &event.kind {
+                EventKind::Agent(AgentEvent::Error(failure)) => output::complain(&failure.clone().into()),
+                EventKind::Failed(failure) if !event.session.is_empty() => {
+                    output::complain(&failure.clone().into());
+                }
+                _ => {}
+            },
             Style::Live | Style::Piped => self.tell(event),
         }
     }
