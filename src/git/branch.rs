@@ -2,12 +2,30 @@
 
 use deunicode::deunicode;
 
-use super::{GitError, Repo};
+use super::{CommitId, GitError, Repo};
 
 /// How long the made part of a name may be.
 const LONGEST: usize = 40;
 
 impl Repo {
+    /// Refuses what git would not take as the name of a branch.
+    ///
+    /// # Errors
+    /// When it is no name for a branch.
+    pub fn check_branch_name(&self, name: &str) -> Result<(), GitError> {
+        let is_good = git2::Branch::name_is_valid(name).unwrap_or(false) && name != "HEAD";
+        if is_good { Ok(()) } else { Err(GitError::BadBranchName { name: name.to_owned() }) }
+    }
+
+    /// The head of a branch as it was fetched from a remote.
+    pub fn fetched_branch(&self, branch: &str) -> Result<Option<CommitId>, GitError> {
+        let found = self.refs("refs/remotes/")?.into_iter().find(|(name, _)| {
+            let name = name.strip_prefix("refs/remotes/").and_then(|name| name.split_once('/'));
+            name.is_some_and(|(_, name)| name == branch && name != "HEAD")
+        });
+        Ok(found.map(|(_, head)| head))
+    }
+
     /// A free branch name `offshoot/<words of the prompt>`, numbered when taken, here or at a remote.
     pub fn branch_name(&self, prompt: &str) -> Result<String, GitError> {
         let slug = slug(prompt);

@@ -33,6 +33,8 @@ pub enum GitError {
     RefBlocked { name: String },
     #[error("{name:?} is no valid reference name")]
     BadRefName { name: String },
+    #[error("{name:?} is no name for a branch")]
+    BadBranchName { name: String },
     #[error("there is no branch {branch:?}")]
     BranchMissing { branch: String },
     #[error("branch {branch:?} is checked out at {}", path.display())]
@@ -83,9 +85,10 @@ impl GitError {
             }
             Self::AmbiguousRevision { .. } => "give more digits of the hash".to_owned(),
             Self::RefMoved { .. } => "read the branch again and retry".to_owned(),
-            Self::RefExists { .. } | Self::RefBlocked { .. } | Self::BadRefName { .. } => {
-                "pick another name".to_owned()
-            }
+            Self::RefExists { .. }
+            | Self::RefBlocked { .. }
+            | Self::BadRefName { .. }
+            | Self::BadBranchName { .. } => "pick another name".to_owned(),
             Self::BranchMissing { .. } => "`git branch --list 'offshoot/*'` lists the branches".to_owned(),
             Self::CheckedOutElsewhere { path, .. } => {
                 format!("close or remove the worktree at {}, or start a new branch", path.display())

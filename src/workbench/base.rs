@@ -134,6 +134,15 @@ impl Place {
                 .is_ok_and(|peek| peek.stamp.branch.as_deref() == Some(name))
     }
 
+    /// Whether a name means a branch: one of this repository, one that was fetched from a remote, or
+    /// the deleted one of a session.
+    pub fn knows_branch(&self, name: &str) -> bool {
+        self.has_branch(name)
+            || self.repo.fetched_branch(name).is_ok_and(|head| head.is_some())
+            || session::list(&self.repo)
+                .is_ok_and(|all| all.iter().any(|one| one.branch.as_deref() == Some(name)))
+    }
+
     /// Where this repository's worktrees are.
     pub fn worktrees(&self) -> PathBuf {
         self.base.paths().data.join("worktrees").join(self.repo.folder_name())

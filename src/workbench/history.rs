@@ -33,9 +33,12 @@ pub async fn load(place: &Place, rev: Option<String>) -> Result<(Session, Standi
             let at = session::peek(repo, rev.as_deref())?;
             // What the session's own ref and branch say counts as its end.
             let end = session::list(repo)?.into_iter().find(|one| one.id == at.stamp.session);
-            let is_end = end.is_none_or(|end| end.head == at.head);
-            let standing = if is_end { Standing::AtTip } else { Standing::Behind };
-            Ok::<_, session::SessionError>((session::load(repo, rev.as_deref())?, standing))
+            Ok::<_, session::SessionError>(match end {
+                // With what was said since its last step.
+                Some(end) if end.head == at.head => (session::load(repo, Some(&end.id))?, Standing::AtTip),
+                Some(_) => (session::load(repo, rev.as_deref())?, Standing::Behind),
+                None => (session::load(repo, rev.as_deref())?, Standing::AtTip),
+            })
         })
         .await
 }

@@ -11,7 +11,7 @@ use crate::agent::{Agent, Failure, Parts, Replay, SessionState};
 use crate::chat::{Conversation, ErrorClass, Voice};
 use crate::config::{Paths, PermissionMode};
 use crate::git::codec::{Origin, Route};
-use crate::git::session::{self, Cursor, Session, SessionError, UndoScope};
+use crate::git::session::{self, Cursor, Peek, Session, SessionError, UndoScope};
 use crate::git::{CommitId, Expect, GitError, Repo, Worktree};
 use crate::routing::CHOSEN;
 use crate::tools::permissions::{Places, Rules};
@@ -314,20 +314,37 @@ fn resume(place: &Place, rev: Option<&str>) -> Result<(Ground, SessionLock), Fai
     let repo = &place.repo;
     let branch_exists =
         |name: &str| repo.read_ref(&format!("refs/heads/{name}")).is_ok_and(|at| at.is_some());
-    // A look at the last commit tells which session it is; the whole is read under its lock.
-    let id = match session::peek(repo, rev) {
-        Ok(peek) => peek.stamp.session,
-        Err(SessionError::NoSession { .. }) if rev.is_some_and(branch_exists) => {
-            let branch = rev.unwrap_or_default().to_owned();
-            let worktree = repo.attach_worktree(&branch, &folder(place, &branch)?)?;
-            return fresh(place, branch, worktree, false, Vec::new());
-        }
-        Err(error) => return Err(error.into()),
-    };
     let mut notices = Vec::new();
+    if let Some(name) = rev.filter(|name| !branch_exists(name))
+        && let Some(head) = repo.fetched_branch(name)?
+    {
+        repo.update_ref(&format!("refs/heads/{name}"), &head, Expect::Absent, "offshoot: from a remote")?;
+        notices.push(format!("branch {name} was made at {}, where the remote has it", head.short()));
+    }
+    let named = rev.filter(|name| branch_exists(name));
+    // A look at the last commit tells which session it is; the whole is read under its lock.
+    let id = match (session::peek(repo, rev), named) {
+        (Ok(peek), Some(name)) if !is_its_branch(&peek, name, branch_exists) => None,
+        (Ok(peek), _) => Some(peek.stamp.session),
+        (Err(SessionError::NoSession { .. }), Some(_)) => None,
+        (Err(error), _) => return Err(error.into()),
+    };
+    let Some(id) = id else {
+        let branch = named.unwrap_or_default().to_owned();
+        let worktree = repo.attach_worktree(&branch, &folder(place, &branch)?)?;
+        return fresh(place, branch, worktree, false, notices);
+    };
     let lock = SessionLock::take(&place.journals(), &id)?;
-    // The last session may be another one now.
-    let session = session::load(repo, Some(rev.unwrap_or(&id)))?;
+    // By its id it is read with what was said since its last step.
+    let mut session = match session::load(repo, Some(named.unwrap_or(&id))) {
+        Ok(session) => session,
+        // Nothing but the commit tells of it here.
+        Err(_) => session::load(repo, Some(rev.unwrap_or(&id)))?,
+    };
+    if let Some(name) = named {
+        // It may have been renamed.
+        session.branch = Some(name.to_owned());
+    }
     let branch = match session.branch.clone() {
         Some(branch) => branch,
         None => repo.branch_name(session.title.as_deref().unwrap_or_default())?,
@@ -353,6 +370,15 @@ fn resume(place: &Place, rev: Option<&str>) -> Result<(Ground, SessionLock), Fai
         notices,
     };
     Ok((ground, lock))
+}
+
+/// Whether a session that was read from a branch is that branch's own: not when the branch was made
+/// on top of another one that still stands, or of work that has landed.
+fn is_its_branch(session: &Peek, name: &str, exists: impl Fn(&str) -> bool) -> bool {
+    match session.stamp.branch.as_deref() {
+        Some(own) => own == name || (!exists(own) && session.tip == session.head),
+        None => true,
+    }
 }
 
 /// A session known by its journal. When it was killed before git held anything of it, all that there
@@ -468,7 +494,10 @@ fn create(
     loop {
         tries += 1;
         let name = match branch {
-            BranchName::Given(name) => name.clone(),
+            BranchName::Given(name) => {
+                repo.check_branch_name(name)?;
+                name.clone()
+            }
             BranchName::From(words) => repo.branch_name(words)?,
         };
         match repo.create_worktree(&name, base, &folder(place, &name)?) {

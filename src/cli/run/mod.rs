@@ -159,7 +159,7 @@ fn start(args: &RunArgs, prompt: &str, place: &Place, uncommitted: Uncommitted) 
         return Start::Fork { rev: rev.clone(), turn: args.turn, branch: branch() };
     }
     if let Some(name) = &args.branch
-        && place.has_branch(name)
+        && place.knows_branch(name)
     {
         return Start::Continue { rev: Some(name.clone()) };
     }
@@ -176,7 +176,7 @@ async fn uncommitted(args: &RunArgs, place: &Arc<Place>) -> Result<Uncommitted, 
     }
     let starts_new = args.resume.is_none()
         && args.from.is_none()
-        && args.branch.as_ref().is_none_or(|name| !place.has_branch(name));
+        && args.branch.as_ref().is_none_or(|name| !place.knows_branch(name));
     if let Some(what) = place.remembered_uncommitted() {
         return Ok(what);
     }

@@ -211,7 +211,11 @@ pub(super) fn find(repo: &Repo, rev: Option<&str>) -> Result<Place, SessionError
     let tip = match repo.resolve(rev) {
         Ok(tip) => tip,
         // In a fresh clone the branches are those of the remote.
-        Err(error) => fetched(repo, branch)?.ok_or(error)?,
+        Err(error) => match repo.fetched_branch(branch)? {
+            Some(head) => head,
+            // It may be the id of a session whose ref was not fetched, or the branch of one that is gone.
+            None => return known(repo, rev)?.ok_or_else(|| error.into()),
+        },
     };
     let head = head_of(repo, &tip)?;
     Ok(Place { tip, head })
@@ -285,13 +289,11 @@ pub(super) fn head_of(repo: &Repo, commit: &CommitId) -> Result<CommitId, Sessio
     Ok(named.and_then(|id| CommitId::parse(id).ok()).unwrap_or_else(|| commit.clone()))
 }
 
-/// The head of a branch as it was fetched from a remote.
-fn fetched(repo: &Repo, branch: &str) -> Result<Option<CommitId>, SessionError> {
-    let found = repo.refs("refs/remotes/")?.into_iter().find(|(name, _)| {
-        let name = name.strip_prefix("refs/remotes/").and_then(|name| name.split_once('/'));
-        name.is_some_and(|(_, name)| name == branch)
-    });
-    Ok(found.map(|(_, head)| head))
+/// A session by its id or its branch, where neither is a reference.
+fn known(repo: &Repo, name: &str) -> Result<Option<Place>, SessionError> {
+    let found =
+        list::list(repo)?.into_iter().find(|one| one.id == name || one.branch.as_deref() == Some(name));
+    Ok(found.map(|one| Place { tip: one.tip, head: one.head }))
 }
 
 fn no_session(rev: Option<&str>, place: &Place) -> SessionError {
