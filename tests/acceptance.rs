@@ -3,6 +3,8 @@
 
 mod acceptance {
     mod going_on;
+    mod runs;
+    mod sessions;
     mod steps;
 }
 mod support;
