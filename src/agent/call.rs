@@ -1,11 +1,13 @@
 //! One call of a model: streamed, journaled, shown, retried while that may help, stopped at once.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures::StreamExt;
 use tokio_util::sync::CancellationToken;
 
 use super::event::AgentEvent;
+use super::mask::{Mask, Said};
 use super::turn::Attempt;
 use super::{Agent, JournalError};
 use crate::backends::health::now_ms;
@@ -42,18 +44,19 @@ pub(super) enum CallEnd {
     Unjournaled(JournalError),
 }
 
-/// What has come of an answer.
-#[derive(Default)]
-struct Heard {
-    assembler: Assembler,
-    first_token: Option<Duration>,
-}
-
 enum StreamEnd {
     Whole,
     Cancelled,
     Broken(BackendError),
     Unjournaled(JournalError),
+}
+
+/// What has come of an answer so far.
+struct Heard {
+    assembler: Assembler,
+    /// From the request to the first delta.
+    first_token: Option<Duration>,
+    mask: Mask,
 }
 
 impl Agent {
@@ -69,9 +72,18 @@ impl Agent {
         let mut failures = 0;
         loop {
             let began = Instant::now();
-            let mut heard = Heard::default();
-            let end = self.stream(backend, request, audience, cancel, &mut heard).await;
-            let Heard { assembler, first_token } = heard;
+            let mut heard = Heard {
+                assembler: Assembler::default(),
+                first_token: None,
+                mask: Mask::new(Arc::clone(&self.services)),
+            };
+            let mut end = self.stream(backend, request, audience, cancel, &mut heard).await;
+            let Heard { assembler, first_token, mut mask } = heard;
+            if !matches!(end, StreamEnd::Unjournaled(_))
+                && let Err(error) = self.show(mask.flush()).await
+            {
+                end = StreamEnd::Unjournaled(error);
+            }
             let usage = assembler.usage();
             let stop = assembler.stop();
             let called = |message| Called { message, usage, stop, first_token };
@@ -165,9 +177,13 @@ impl Agent {
                 Some(Ok(delta)) => delta,
             };
             heard.first_token.get_or_insert_with(|| began.elapsed());
-            if audience == Audience::User
-                && let Err(error) = self.show(&delta).await
-            {
+            let ready = match &delta {
+                _ if audience != Audience::User => Vec::new(),
+                Delta::Text(text) => heard.mask.text(text),
+                Delta::Thinking(text) => heard.mask.thinking(text),
+                _ => heard.mask.flush(),
+            };
+            if let Err(error) = self.show(ready).await {
                 return StreamEnd::Unjournaled(error);
             }
             heard.assembler.push(delta);
@@ -175,17 +191,18 @@ impl Agent {
     }
 
     /// Journaled before it is shown: what was shown is never lost.
-    async fn show(&mut self, delta: &Delta) -> Result<(), JournalError> {
-        match delta {
-            Delta::Text(text) => {
-                self.journal.text(text)?;
-                self.emit(AgentEvent::Text(text.clone())).await;
+    async fn show(&mut self, said: Vec<Said>) -> Result<(), JournalError> {
+        for said in said {
+            match said {
+                Said::Text(text) => {
+                    self.journal.text(&text)?;
+                    self.emit(AgentEvent::Text(text)).await;
+                }
+                Said::Thinking(text) => {
+                    self.journal.thinking(&text)?;
+                    self.emit(AgentEvent::Thinking(text)).await;
+                }
             }
-            Delta::Thinking(text) => {
-                self.journal.thinking(text)?;
-                self.emit(AgentEvent::Thinking(text.clone())).await;
-            }
-            _ => {}
         }
         Ok(())
     }

@@ -10,6 +10,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::chat::{Content, Entry, Line, Part, ToolResult};
+use crate::git::redact::redact_part;
 
 /// An open journal. While it lives, its session is locked against other processes.
 #[derive(Debug)]
@@ -185,8 +186,9 @@ impl Journal {
         self.append(&Record::Restart)
     }
 
-    pub fn result(&mut self, result: &ToolResult) -> Result<(), JournalError> {
-        let result = Content::from(&Part::ToolResult(result.clone()));
+    /// `known` are secrets to mask.
+    pub fn result(&mut self, result: &ToolResult, known: &[String]) -> Result<(), JournalError> {
+        let result = Content::from(&redact_part(&Part::ToolResult(result.clone()), known));
         self.append(&Record::Result { result })
     }
 
@@ -348,7 +350,7 @@ mod tests {
         let call =
             ToolCall { id: "1".into(), name: "ls".into(), input: serde_json::json!({}), signature: None };
         let result = ToolResult::text(&call, "a", false);
-        journal.result(&result).unwrap();
+        journal.result(&result, &[]).unwrap();
         journal.file.write_all(b"{\"record\":\"text\",\"te").unwrap();
         drop(journal);
 

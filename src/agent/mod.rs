@@ -14,6 +14,7 @@ mod event;
 mod guard;
 pub mod journal;
 mod ledger;
+mod mask;
 mod prompt;
 mod record;
 mod round;
@@ -71,6 +72,9 @@ pub struct Agent {
     pending: Pending,
     told_left_out: HashSet<String>,
     told_unpriced: bool,
+    /// Files were changed that could not be committed. Until they are, the journal is all that tells
+    /// whose they are.
+    owes_step: bool,
     /// US dollars that today's runs had cost before this session was opened.
     day_cost: f64,
 }
@@ -135,6 +139,7 @@ impl Agent {
             pending: Pending::default(),
             told_left_out: HashSet::new(),
             told_unpriced: false,
+            owes_step: false,
             day_cost: parts.day_cost,
         }
     }
@@ -170,6 +175,7 @@ impl Agent {
 
     /// The same, and what was changed in the worktree by hand.
     pub async fn keep_all(&mut self) -> Result<(), Failure> {
+        self.keep_owed_step().await?;
         self.keep_edits_by_hand().await?;
         self.keep_turn().await
     }
@@ -201,7 +207,7 @@ impl Agent {
 
     async fn emit(&self, event: AgentEvent) {
         if let Some(listener) = &self.listener {
-            listener(event).await;
+            listener(mask::event(event, &self.services.secrets)).await;
         }
     }
 }

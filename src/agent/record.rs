@@ -11,6 +11,7 @@ use super::wording::{self, Change, Verb};
 use super::{Agent, Recovered, Replay, now};
 use crate::chat::{Entry, EntryKind, ErrorClass, Message, Part, Role, StopReason, Usage};
 use crate::git::codec::{Route, StepMessage};
+use crate::git::redact::redact_entry;
 use crate::git::session::{Cursor, Draft, SessionError};
 use crate::git::{self, ChangeKind, DiffStat, GitError, LeftOut, Repo, StepOptions, Worktree};
 use crate::tools;
@@ -59,7 +60,8 @@ impl Agent {
     /// Adds an entry to the conversation, journaled before anybody sees it.
     pub(super) fn say(&mut self, turn: u32, kind: EntryKind) -> Result<(), Failure> {
         let entry = Entry { turn, at: now(), kind };
-        self.journal.entry(self.session.conversation.len(), &entry)?;
+        let masked = redact_entry(&entry, &self.services.secrets);
+        self.journal.entry(self.session.conversation.len(), &masked)?;
         self.add(entry);
         Ok(())
     }
@@ -116,7 +118,9 @@ impl Agent {
             tools::Touched::Unknown => git::Touched::Scan,
         };
         let summary = wording::paragraph(answer, &round.results, &round.summaries);
+        self.owes_step = true;
         let taken = self.commit_step(turn, touched, summary).await?;
+        self.owes_step = false;
         if let Some(step) = &taken {
             attempt.steps.push(step.clone());
         }
@@ -179,6 +183,18 @@ impl Agent {
         Ok(Some(taken))
     }
 
+    /// Commits the step that could not be committed before, when there is one.
+    pub(super) async fn keep_owed_step(&mut self) -> Result<(), Failure> {
+        if !self.owes_step {
+            return Ok(());
+        }
+        let turn = self.session.conversation.turn();
+        let summary = "Committed late: it could not be committed when it was made.".to_owned();
+        self.commit_step(turn, git::Touched::Scan, summary).await?;
+        self.owes_step = false;
+        Ok(())
+    }
+
     /// Puts what was said since the last step on the session's ref, and shrinks the journal.
     pub(super) async fn keep_turn(&mut self) -> Result<(), Failure> {
         let turn = self.session.conversation.turn();
@@ -227,13 +243,27 @@ impl Agent {
 
 impl From<SessionError> for Failure {
     fn from(error: SessionError) -> Self {
-        Self { class: ErrorClass::Internal, hint: error.hint(), message: error.to_string() }
+        let class = match &error {
+            SessionError::Git(error) => class_of(error),
+            _ => ErrorClass::Internal,
+        };
+        Self { class, hint: error.hint(), message: error.to_string() }
     }
 }
 
 impl From<GitError> for Failure {
     fn from(error: GitError) -> Self {
-        Self { class: ErrorClass::Internal, hint: error.hint(), message: error.to_string() }
+        Self { class: class_of(&error), hint: error.hint(), message: error.to_string() }
+    }
+}
+
+fn class_of(error: &GitError) -> ErrorClass {
+    match error {
+        GitError::NotARepository { .. }
+        | GitError::UnknownRevision { .. }
+        | GitError::BranchMissing { .. }
+        | GitError::WorktreeMissing { .. } => ErrorClass::NotFound,
+        _ => ErrorClass::Internal,
     }
 }
 

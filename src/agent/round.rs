@@ -81,7 +81,7 @@ impl Agent {
             for (call, output) in batch.iter().zip(outputs) {
                 round.add(call, output);
                 let result = round.results.last().expect("one was just added");
-                self.journal.result(result)?;
+                self.journal.result(result, &self.services.secrets)?;
                 let event = AgentEvent::ToolResult {
                     id: call.id.clone(),
                     name: call.name.clone(),

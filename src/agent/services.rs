@@ -5,12 +5,13 @@ use std::path::PathBuf;
 
 use super::event::Failure;
 use super::turn::Order;
-use crate::backends::health::now_ms;
+use crate::backends::health::{Unusable, now_ms};
 use crate::backends::{Backend, Health};
 use crate::chat::ErrorClass;
 use crate::config::{Env, Settings};
+use crate::git::redact::SHORTEST_KNOWN;
 use crate::ledger::{Ledger, Prices};
-use crate::routing::{self, Candidate, Decision, Question};
+use crate::routing::{self, Candidate, Decision, NoRoute, Question, Rejected};
 
 /// Settings, backends and their health, the ledger and the prices.
 pub struct Services {
@@ -40,17 +41,21 @@ impl Services {
             .collect()
     }
 
-    /// The values of the environment that are secrets: what their names say, and the keys that the
-    /// settings name.
+    /// The values of the environment that are secrets: because their names say so, or because a
+    /// backend's key or header is made of them.
     pub fn secrets(settings: &Settings, env: &Env) -> Vec<String> {
-        let keys: Vec<&String> =
-            settings.backends.values().filter_map(|backend| backend.api_key_env.as_ref()).collect();
-        env.iter()
-            .filter(|(name, _)| {
-                crate::tools::shell::is_secret(name) || keys.iter().any(|key| key.as_str() == *name)
+        let is_used = |name: &str| {
+            settings.backends.values().any(|backend| {
+                backend.api_key_env.as_deref() == Some(name)
+                    || backend.headers.values().any(|value| {
+                        value.contains(&format!("${name}")) || value.contains(&format!("${{{name}}}"))
+                    })
             })
-            .filter(|(_, value)| value.len() >= 8)
-            .map(|(_, value)| value.to_owned())
+        };
+        env.iter()
+            .filter(|(name, _)| crate::tools::shell::is_secret(name) || is_used(name))
+            .map(|(_, value)| value.trim().to_owned())
+            .filter(|value| value.len() >= SHORTEST_KNOWN)
             .collect()
     }
 
@@ -75,6 +80,17 @@ impl Services {
         self.backends.get(id).cloned().unwrap_or_else(|| {
             Err(Failure::new(ErrorClass::NotFound, format!("backend \"{id}\" is not configured")))
         })
+    }
+
+    /// Why none of these may be asked: what the first of them that failed lately failed with.
+    fn class_of(&self, rejected: &[Rejected]) -> ErrorClass {
+        let class = |one: &Rejected| match self.health.usable(&one.backend, now_ms()) {
+            Err(Unusable::Open { class, .. }) => class,
+            Err(Unusable::Quota) => Some(ErrorClass::Quota),
+            Err(Unusable::Auth) => Some(ErrorClass::Auth),
+            Err(Unusable::Trying | Unusable::Unconfigured(_)) | Ok(()) => None,
+        };
+        rejected.iter().find_map(class).unwrap_or(ErrorClass::NotFound)
     }
 
     /// Who answers an order, given the backends that failed at it already.
@@ -102,11 +118,17 @@ impl Services {
             tried,
         })
         .map_err(|error| Failure {
-            class: ErrorClass::NotFound,
+            class: match &error {
+                NoRoute::NoneUsable(rejected) => self.class_of(rejected),
+                NoRoute::NothingConfigured | NoRoute::Unknown { .. } => ErrorClass::NotFound,
+            },
             hint: Some(error.hint()),
             message: error.to_string(),
         })?;
         let backend = self.backend(&decision.backend)?;
-        Ok((decision, backend))
+        match backend.missing() {
+            Some(missing) => Err(missing.clone().into()),
+            None => Ok((decision, backend)),
+        }
     }
 }

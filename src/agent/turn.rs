@@ -185,6 +185,7 @@ impl Agent {
     /// Edits made by hand since the last step become a commit of the user's; then the prompt is on
     /// record before anybody is asked.
     async fn begin(&mut self, turn: u32, order: &Order, attempt: &mut Attempt) -> Result<(), Failure> {
+        self.keep_owed_step().await?;
         self.keep_edits_by_hand().await?;
         let base = self.head().await?;
         self.frame(turn, attempt)?;
@@ -266,7 +267,11 @@ impl Agent {
                 (Outcome::Error, EndReason::Failed, String::new())
             }
         };
-        if let Err(failure) = self.keep_turn().await {
+        // What ended the turn may be over; when it is not, it was told, and the next start commits it.
+        let owed = self.keep_owed_step().await;
+        if owed.is_ok()
+            && let Err(failure) = self.keep_turn().await
+        {
             // What git does not hold is not done, whatever the model says of it.
             self.emit(AgentEvent::Error(failure)).await;
             (outcome, reason) = (Outcome::Error, EndReason::Failed);
@@ -315,7 +320,13 @@ impl Failure {
 
 impl From<BackendError> for Failure {
     fn from(error: BackendError) -> Self {
-        Self { class: error.class, message: error.message, hint: error.hint }
+        let hint = error.hint.or_else(|| {
+            Some(
+                "try again: what was said and done so far is kept; or pick another backend with --backend"
+                    .into(),
+            )
+        });
+        Self { class: error.class, message: error.message, hint }
     }
 }
 

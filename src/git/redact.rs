@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::chat::{Entry, EntryKind, Message, Part};
 
 /// A shorter value is too likely to be a common word.
-const SHORTEST_KNOWN: usize = 8;
+pub const SHORTEST_KNOWN: usize = 8;
 
 /// The text with each secret replaced by `[redacted:<kind>]`. `known` are values to mask wherever they
 /// stand; those under eight bytes are ignored.
@@ -51,7 +51,8 @@ pub fn redact_entry(entry: &Entry, known: &[String]) -> Entry {
     Entry { turn: entry.turn, at: entry.at.clone(), kind }
 }
 
-fn redact_part(part: &Part, known: &[String]) -> Part {
+/// The same for one part of a message.
+pub fn redact_part(part: &Part, known: &[String]) -> Part {
     let text = |text: &str| redact(text, known).into_owned();
     let mut part = part.clone();
     match &mut part {
@@ -76,7 +77,7 @@ fn redact_part(part: &Part, known: &[String]) -> Part {
     part
 }
 
-fn redact_value(value: &mut Value, text: &dyn Fn(&str) -> String) {
+pub(crate) fn redact_value(value: &mut Value, text: &dyn Fn(&str) -> String) {
     match value {
         Value::String(said) => *said = text(said),
         Value::Array(items) => items.iter_mut().for_each(|item| redact_value(item, text)),
@@ -94,7 +95,8 @@ fn redact_value(value: &mut Value, text: &dyn Fn(&str) -> String) {
     }
 }
 
-fn redact_known<'a>(text: &'a str, known: &[String]) -> Cow<'a, str> {
+/// The text with the known values masked, and nothing else.
+pub fn redact_known<'a>(text: &'a str, known: &[String]) -> Cow<'a, str> {
     let mut found: Vec<&String> =
         known.iter().filter(|value| value.len() >= SHORTEST_KNOWN && text.contains(value.as_str())).collect();
     if found.is_empty() {
