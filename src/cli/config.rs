@@ -27,11 +27,10 @@ pub(super) fn run(common: &Common, args: &ConfigArgs) -> Done {
             let found = loaded.explain(&key);
             if found.is_empty() {
                 let near = loaded.nearest_key(&key).map(|near| format!("did you mean \"{near}\"?"));
-                return Err(Trouble {
-                    message: format!("there is no setting \"{key}\""),
-                    hint: Some(near.unwrap_or_else(|| "`offshoot config show` lists them all".to_owned())),
-                    code: BAD_USAGE,
-                });
+                return Err(Trouble::usage(
+                    format!("there is no setting \"{key}\""),
+                    near.unwrap_or_else(|| "`offshoot config show` lists them all".to_owned()),
+                ));
             }
             if common.json {
                 output::print_json(&found);

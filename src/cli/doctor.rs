@@ -9,7 +9,16 @@ use crate::workbench::doctor::{self, BackendReport, CheckState, Report};
 
 pub(super) async fn run(common: &Common) -> Done {
     let quiet = Common { quiet: true, ..common.clone() };
-    let report = doctor::examine(&base(&quiet, &AgentArgs::default())?).await;
+    let report = match base(&quiet, &AgentArgs::default()) {
+        Ok(base) => doctor::examine(&base).await,
+        // A program reads a report in every case; a person reads the error.
+        Err(trouble) if common.json => {
+            let report = Report::without_settings(trouble.message.clone(), trouble.hint.clone());
+            output::print_json(&report);
+            return Err(trouble);
+        }
+        Err(trouble) => return Err(trouble),
+    };
     if common.json {
         output::print_json(&report);
     } else {

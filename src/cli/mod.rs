@@ -24,6 +24,7 @@ use std::sync::Arc;
 use clap::{CommandFactory, Parser};
 
 use crate::agent::Failure;
+use crate::chat::ErrorClass;
 use crate::config::Env;
 use crate::workbench::{self, Base, Options, Place};
 use args::{AgentArgs, Cli, Command, Common};
@@ -65,6 +66,7 @@ const INTERRUPTED: u8 = 130;
 /// Why a command ends badly, for a person, and the exit code.
 #[derive(Debug)]
 struct Trouble {
+    class: ErrorClass,
     message: String,
     hint: Option<String>,
     code: u8,
@@ -74,11 +76,16 @@ type Done = Result<u8, Trouble>;
 
 impl Trouble {
     fn failed(message: impl Into<String>) -> Self {
-        Self { message: message.into(), hint: None, code: FAILED }
+        Self { class: ErrorClass::Internal, message: message.into(), hint: None, code: FAILED }
     }
 
     fn usage(message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { message: message.into(), hint: Some(hint.into()), code: BAD_USAGE }
+        Self {
+            class: ErrorClass::Internal,
+            message: message.into(),
+            hint: Some(hint.into()),
+            code: BAD_USAGE,
+        }
     }
 
     fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -89,7 +96,7 @@ impl Trouble {
 
 impl From<Failure> for Trouble {
     fn from(failure: Failure) -> Self {
-        Self { message: failure.message, hint: failure.hint, code: FAILED }
+        Self { class: failure.class, message: failure.message, hint: failure.hint, code: FAILED }
     }
 }
 

@@ -104,6 +104,9 @@ impl GitError {
             Self::DiskFull { .. } => "free some space and retry; what was committed is safe".to_owned(),
             Self::ReadOnly { .. } => "use a copy or a clone that can be written".to_owned(),
             Self::Denied { path } => format!("check who owns {} and its mode", path.display()),
+            Self::Program { message, .. } | Self::Library { message, .. } if tells_of_damage(message) => {
+                "the repository lacks an object: run `git fsck` there, and fetch what it names".to_owned()
+            }
             Self::OutsideWorktree { .. } | Self::Io { .. } | Self::Program { .. } | Self::Library { .. } => {
                 return None;
             }
@@ -150,6 +153,12 @@ impl GitError {
             None
         }
     }
+}
+
+fn tells_of_damage(message: &str) -> bool {
+    ["object not found", "bad object", "unable to read", "corrupt", "missing blob", "missing tree"]
+        .iter()
+        .any(|words| message.contains(words))
 }
 
 /// How long ago a file was changed; zero when it is gone.

@@ -47,6 +47,12 @@ pub struct BackendReport {
 }
 
 impl Report {
+    /// Of settings that cannot be read: nothing else can be looked at.
+    pub fn without_settings(message: String, hint: Option<String>) -> Self {
+        let check = Check::new("settings", CheckState::Fail, message, hint);
+        Self { ok: false, checks: vec![check], backends: Vec::new() }
+    }
+
     /// 0 all good, 1 degraded, 2 no usable backend.
     pub fn exit_code(&self) -> u8 {
         let usable = self.backends.iter().any(|backend| backend.state == HealthState::Up);

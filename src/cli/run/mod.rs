@@ -46,7 +46,7 @@ pub(super) async fn drive(common: &Common, place: Arc<Place>, start: Start, orde
     let (workbench, mut events) = Workbench::new(place);
     if let Some(order) = &order {
         // Nothing is made for a task that nobody can take.
-        workbench.check(order).map_err(|failure| Trouble { code: super::BAD_USAGE, ..failure.into() })?;
+        workbench.check(order).map_err(|failure| Trouble { code: code_of(&failure), ..failure.into() })?;
     }
     let mut printer = Printer::new(common);
     workbench.send(Command::Open { tab: TAB, start, permissions: None }).await;
@@ -109,6 +109,15 @@ pub(super) async fn drive(common: &Common, place: Arc<Place>, start: Start, orde
         cost_usd: Some(0.0),
     }));
     Ok(code)
+}
+
+/// Settings that name nobody are the user's to mend; a backend that is down just failed.
+fn code_of(failure: &Failure) -> u8 {
+    use crate::chat::ErrorClass as E;
+    match failure.class {
+        E::Unreachable | E::Timeout | E::RateLimit | E::Quota | E::Overloaded | E::BadResponse => FAILED,
+        _ => super::BAD_USAGE,
+    }
 }
 
 fn drain(events: &mut mpsc::Receiver<Event>, printer: &mut Printer) {
@@ -262,7 +271,6 @@ impl Signals {
 
 impl Trouble {
     pub(super) fn failure(&self) -> Failure {
-        let class = crate::chat::ErrorClass::Internal;
-        Failure { class, message: self.message.clone(), hint: self.hint.clone() }
+        Failure { class: self.class, message: self.message.clone(), hint: self.hint.clone() }
     }
 }
