@@ -4,7 +4,7 @@
 mod support;
 
 use serde_json::json;
-use support::machine::{Machine, bash, put, say};
+use support::machine::{Machine, bash, put, say, writes};
 
 #[test]
 fn a_turn_that_git_does_not_hold_is_not_done() {
@@ -70,4 +70,52 @@ fn a_turn_that_takes_too_long_is_stopped() {
     assert_eq!(run.code, Some(1));
     assert_eq!(run.one("error")["error_class"], "timeout");
     assert_eq!(run.commits().len(), 1);
+}
+
+#[test]
+fn a_quiet_run_tells_why_it_failed() {
+    let machine = Machine::new();
+    machine.script(&[vec![json!({ "text": "No.", "stop": "refusal" })]]);
+    let mut command = machine.command(env!("CARGO_BIN_EXE_offshoot"), &machine.repo);
+    let output =
+        command.args(["run", "--quiet", "do it"]).stdin(std::process::Stdio::null()).output().unwrap();
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(told.contains("error: script refused to answer"), "{told}");
+    assert!(output.stdout.is_empty());
+}
+
+#[test]
+fn a_reader_that_leaves_ends_the_run_in_good_order() {
+    let machine = Machine::new();
+    machine.script(&[vec![put("a", "1"), bash("sleep 60"), say("Done.")]]);
+    let mut command = machine.command(env!("CARGO_BIN_EXE_offshoot"), &machine.repo);
+    command
+        .args(["run", "--json", "wait"])
+        .stdin(std::process::Stdio::null())
+        .stdout(std::process::Stdio::piped());
+    let mut child = command.stderr(std::process::Stdio::null()).spawn().unwrap();
+    // The reader takes the first line and is gone.
+    let mut out = std::io::BufReader::new(child.stdout.take().unwrap());
+    std::io::BufRead::read_line(&mut out, &mut String::new()).unwrap();
+    drop(out);
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    let sessions = machine.git(&["for-each-ref", "refs/offshoot/sessions"]);
+    assert_eq!(sessions.lines().count(), 1, "what was said is on record");
+}
+
+#[test]
+fn several_turns_are_undone_at_once_as_the_preview_says() {
+    let machine = Machine::new();
+    machine.script(&[writes("a", "1"), writes("b", "1"), writes("c", "1")]);
+    let run = machine.run_well(&["first"]);
+    machine.run_well(&["--branch", &run.branch(), "second"]);
+    machine.run_well(&["--branch", &run.branch(), "third"]);
+    let undo = ["undo", "--turn", "-n", "2"];
+    let plan = machine.report(&[&undo[..], &["--dry-run"]].concat());
+    assert_eq!(plan["files_removed"], json!(["b", "c"]));
+    let moved = machine.report(&undo);
+    assert_eq!((&moved["to"], &moved["turn"]), (&plan["to"], &json!(1)));
+    assert_eq!(moved["to"], run.commits()[0].as_str());
+    assert_eq!(machine.report(&["redo"])["turn"], 3);
 }

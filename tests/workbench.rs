@@ -87,7 +87,7 @@ async fn events_arrive_in_the_order_of_what_they_tell() {
     workbench.send(open()).await;
     workbench.send(prompt("first")).await;
     next(&mut events, ended).await;
-    workbench.send(Command::Undo { tab: TAB, back: Back::Turn }).await;
+    workbench.send(Command::Undo { tab: TAB, back: Back::Turns(1) }).await;
     workbench.send(Command::Close { tab: TAB }).await;
     let moved = next(&mut events, |kind| match kind {
         EventKind::Moved(moved) => Some(moved),

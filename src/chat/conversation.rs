@@ -120,6 +120,12 @@ impl Conversation {
         Some((Self { entries: self.entries[..end].to_vec() }, base))
     }
 
+    /// The numbers of the turns that the user began, oldest first.
+    pub fn prompted_turns(&self) -> Vec<u32> {
+        let prompts = self.entries.iter().filter(|entry| matches!(entry.kind, EntryKind::Prompt { .. }));
+        prompts.map(|entry| entry.turn).collect()
+    }
+
     /// The text of the prompt that began turn `turn`.
     pub fn prompt(&self, turn: u32) -> Option<String> {
         self.entries.iter().rev().find_map(|entry| match &entry.kind {

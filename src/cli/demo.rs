@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::args::{AgentArgs, Common, DemoArgs};
-use super::output::{self, Tone, toned};
+use super::output::{self, Tone, toned_err};
 use super::run::drive;
 use super::{Done, Trouble, options};
 use crate::agent::Order;
@@ -30,7 +30,7 @@ pub(super) async fn run(common: &Common, args: &DemoArgs) -> Done {
 
     let heading = |text: &str| {
         if !common.json && !common.quiet {
-            output::told(&format!("\n{}\n", toned(text, Tone::Strong)));
+            output::told(&format!("\n{}\n", toned_err(text, Tone::Strong)));
         }
     };
     heading(&format!("$ cd {} && offshoot run \"{PROMPT}\"", project.display()));

@@ -120,7 +120,9 @@ async fn dispatch(cli: Cli) -> Done {
         Command::Demo(args) => demo::run(&common, &args).await,
         Command::Gc(args) => gc::run(&common, &args).await,
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Cli::command(), "offshoot", &mut std::io::stdout());
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "offshoot", &mut script);
+            output::print(&String::from_utf8_lossy(&script));
             Ok(0)
         }
         // `main` has caught it before.

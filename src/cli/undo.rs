@@ -14,25 +14,21 @@ pub(super) async fn undo(common: &Common, args: &UndoArgs) -> Done {
     if args.count == 0 {
         return Err(Trouble::usage("nothing to undo: -n is 0", "say how many, from 1"));
     }
-    let commands: Vec<Command> = if args.turn {
-        (0..args.count).map(|_| Command::Undo { tab: TAB, back: Back::Turn }).collect()
-    } else {
-        vec![Command::Undo { tab: TAB, back: Back::Steps(args.count) }]
-    };
     if args.dry_run {
         return preview(common, args).await;
     }
-    carry_out(common, args.rev.clone(), commands).await
+    let back = if args.turn { Back::Turns(args.count) } else { Back::Steps(args.count) };
+    carry_out(common, args.rev.clone(), Command::Undo { tab: TAB, back }).await
 }
 
 pub(super) async fn redo(common: &Common, args: &RedoArgs) -> Done {
-    carry_out(common, args.rev.clone(), vec![Command::Redo { tab: TAB }]).await
+    carry_out(common, args.rev.clone(), Command::Redo { tab: TAB }).await
 }
 
 async fn preview(common: &Common, args: &UndoArgs) -> Done {
     let base = base(common, &AgentArgs::default())?;
     let place = place(common, &base).await?;
-    let scope = if args.turn { UndoScope::Turn } else { UndoScope::Steps(args.count) };
+    let scope = if args.turn { UndoScope::Turns(args.count) } else { UndoScope::Steps(args.count) };
     let plan = history::undo_plan(&place, args.rev.clone(), scope).await?;
     if common.json {
         output::print_json(&json!({
@@ -51,12 +47,12 @@ async fn preview(common: &Common, args: &UndoArgs) -> Done {
     Ok(0)
 }
 
-async fn carry_out(common: &Common, rev: Option<String>, commands: Vec<Command>) -> Done {
+async fn carry_out(common: &Common, rev: Option<String>, command: Command) -> Done {
     let base = base(common, &AgentArgs::default())?;
     let place = place(common, &base).await?;
     let (workbench, mut events) = Workbench::new(place);
     workbench.send(Command::Open { tab: TAB, start: Start::Continue { rev }, permissions: None }).await;
-    let mut waiting = commands.into_iter();
+    let mut waiting = Some(command);
     let mut branch = String::new();
     let mut failed = None;
     while let Some(event) = events.recv().await {
@@ -64,14 +60,11 @@ async fn carry_out(common: &Common, rev: Option<String>, commands: Vec<Command>)
             EventKind::Opened(opened) => branch = opened.branch,
             EventKind::Moved(moved) => tell(common, &branch, &moved),
             EventKind::Failed(failure) if event.session.is_empty() => return Err(failure.into()),
-            EventKind::Failed(failure) => {
-                failed = Some(failure);
-                waiting.by_ref().for_each(drop);
-            }
+            EventKind::Failed(failure) => failed = Some(failure),
             EventKind::Closed => break,
             EventKind::Agent(_) => continue,
         }
-        let next = waiting.next().unwrap_or(Command::Close { tab: TAB });
+        let next = waiting.take().unwrap_or(Command::Close { tab: TAB });
         workbench.send(next).await;
     }
     failed.map_or(Ok(0), |failure| Err(failure.into()))

@@ -58,8 +58,8 @@ pub enum Command {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Back {
     Steps(u32),
-    /// The last turn, with all its steps and words.
-    Turn,
+    /// So many turns, each with all its steps and words.
+    Turns(u32),
 }
 
 /// What a tab begins with.

@@ -169,7 +169,7 @@ impl OpenTab {
     pub async fn undo(&mut self, back: Back) -> Result<Moved, Failure> {
         let scope = match back {
             Back::Steps(steps) => UndoScope::Steps(steps),
-            Back::Turn => UndoScope::Turn,
+            Back::Turns(turns) => UndoScope::Turns(turns),
         };
         let id = self.agent.session().id.clone();
         let secrets = self.agent.services().secrets.clone();

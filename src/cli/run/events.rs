@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::json::Json;
 use crate::agent::{AgentEvent, ApprovalState, EndReason, TurnEnd, VerifyState, fit};
 use crate::cli::args::Common;
-use crate::cli::output::{self, Tone, count, dollars, toned};
+use crate::cli::output::{self, Tone, count, dollars, toned_err};
 use crate::cli::text::sanitise;
 use crate::cli::{Trouble, shown};
 use crate::workbench::{Event, EventKind};
@@ -21,8 +21,8 @@ pub struct Printer {
     branch: String,
     /// What was printed of the present line of an answer ends in the middle of it.
     mid_line: bool,
-    /// Whether the answer was streamed to standard output already.
-    streamed: bool,
+    /// Nobody reads standard output any more.
+    unread: bool,
     /// How a running tool was announced, by its call's id.
     calls: HashMap<String, String>,
 }
@@ -53,7 +53,7 @@ impl Printer {
             session: String::new(),
             branch: String::new(),
             mid_line: false,
-            streamed: false,
+            unread: false,
             calls: HashMap::new(),
         }
     }
@@ -67,12 +67,13 @@ impl Printer {
         }
         match self.style {
             // A tab that could not be opened is told of at the end.
-            Style::Json if matches!(event.kind, EventKind::Failed(_)) && event.session.is_empty() => {}
-            Style::Json => Json::of(event).iter().for_each(output::print_json),
+            _ if matches!(event.kind, EventKind::Failed(_)) && event.session.is_empty() => {}
+            Style::Json => Json::of(event).iter().for_each(|line| self.print_json(line)),
+            // What keeps a result from coming is told all the same.
             Style::Quiet => match &event.kind {
-                EventKind::Agent(AgentEvent::Error(failure)) => output::complain(&failure.clone().into()),
-                EventKind::Failed(failure) if !event.session.is_empty() => {
-                    output::complain(&failure.clone().into());
+                EventKind::Failed(_) | EventKind::Agent(AgentEvent::Error(_)) => self.tell(event),
+                EventKind::Agent(AgentEvent::Approval(asked)) if asked.decision == ApprovalState::Pending => {
+                    self.tell(event);
                 }
                 _ => {}
             },
@@ -84,16 +85,20 @@ impl Printer {
     pub fn end(&mut self, end: &TurnEnd) {
         match self.style {
             Style::Json => {
-                output::print_json(&Json::end(self.session.clone(), self.branch.clone(), end));
+                self.print_json(&Json::end(self.session.clone(), self.branch.clone(), end));
             }
             Style::Quiet | Style::Piped if end.reason == EndReason::Done && !end.text.is_empty() => {
-                output::print(&format!("{}\n", sanitise(&end.text)));
+                self.print(&format!("{}\n", sanitise(&end.text)));
             }
             _ => {}
         }
         if matches!(self.style, Style::Live | Style::Piped) {
             self.end_line();
-            let mut told = vec![count(end.commits.len(), "step")];
+            let mut told = Vec::new();
+            if end.reason == EndReason::Interrupted {
+                told.push("interrupted".to_owned());
+            }
+            told.push(count(end.commits.len(), "step"));
             let used = end.usage.input + end.usage.cache_read + end.usage.cache_write;
             if used + end.usage.output > 0 {
                 told.push(format!("{} in, {} out", tokens(used), tokens(end.usage.output)));
@@ -102,14 +107,16 @@ impl Printer {
             if !self.branch.is_empty() {
                 told.push(format!("branch {}", self.branch));
             }
-            output::told(&format!("{}\n", toned(&told.join(" · "), Tone::Quiet)));
+            output::told(&format!("{}\n", toned_err(&told.join(" · "), Tone::Quiet)));
         }
     }
 
-    /// For a run that never came to a session.
-    pub fn end_without_session(&self, trouble: &Trouble) {
-        let failure = trouble.failure();
-        output::print_json(&Json::error(self.session.clone(), &failure));
+    /// For a run that ends before a turn does.
+    pub fn end_in_trouble(&mut self, trouble: &Trouble) {
+        if self.style != Style::Json {
+            return;
+        }
+        self.print_json(&Json::error(self.session.clone(), &trouble.failure()));
         let end = TurnEnd {
             outcome: crate::chat::Outcome::Error,
             reason: EndReason::Failed,
@@ -118,19 +125,32 @@ impl Printer {
             usage: crate::chat::Usage::default(),
             cost_usd: None,
         };
-        output::print_json(&Json::end(self.session.clone(), self.branch.clone(), &end));
+        self.print_json(&Json::end(self.session.clone(), self.branch.clone(), &end));
+    }
+
+    /// Whether standard output has lost its reader.
+    pub fn is_unread(&self) -> bool {
+        self.unread
+    }
+
+    fn print(&mut self, text: &str) {
+        self.unread = self.unread || output::try_print(text).is_err();
+    }
+
+    fn print_json(&mut self, line: &Json) {
+        self.print(&output::json_line(line));
     }
 
     fn tell(&mut self, event: &Event) {
         match &event.kind {
             EventKind::Opened(opened) => {
                 let place = format!("{} in {}", opened.branch, shown(&opened.worktree));
-                self.line(&toned(&place, Tone::Strong));
+                self.line(&toned_err(&place, Tone::Strong));
                 if let Some(recovered) = &opened.recovered {
-                    self.line(&toned(&output::recovered(&opened.branch, recovered), Tone::Quiet));
+                    self.line(&toned_err(&output::recovered(&opened.branch, recovered), Tone::Quiet));
                 }
                 for notice in &opened.notices {
-                    self.line(&toned(&sanitise(notice), Tone::Quiet));
+                    self.line(&toned_err(&sanitise(notice), Tone::Quiet));
                 }
             }
             EventKind::Agent(event) => self.tell_agent(event),
@@ -145,19 +165,24 @@ impl Printer {
                 let model =
                     if routed.model.is_empty() { String::new() } else { format!("/{}", routed.model) };
                 let text = format!("→ {}{model} ({})", routed.decision.backend, routed.decision.reason);
-                self.line(&toned(&sanitise(&text), Tone::Quiet));
+                self.line(&toned_err(&sanitise(&text), Tone::Quiet));
             }
             AgentEvent::Fallback { from, to, message, .. } => {
-                self.line(&toned(&sanitise(&format!("{from} failed ({message}): on to {to}")), Tone::Bad));
+                self.line(&toned_err(
+                    &sanitise(&format!("{from} failed ({message}): on to {to}")),
+                    Tone::Bad,
+                ));
             }
             AgentEvent::Text(text) => self.stream(text),
-            AgentEvent::Restarted => self.line(&toned("… the answer broke off and begins anew", Tone::Quiet)),
+            AgentEvent::Restarted => {
+                self.line(&toned_err("… the answer broke off and begins anew", Tone::Quiet));
+            }
             AgentEvent::ToolCall { id, name, input } => {
                 self.calls.insert(id.clone(), describe(name, input));
             }
             AgentEvent::ToolResult { id, name, is_error, summary } => {
                 let call = self.calls.remove(id).unwrap_or_else(|| name.clone());
-                let mark = if *is_error { toned("✗", Tone::Bad) } else { toned("✓", Tone::Good) };
+                let mark = if *is_error { toned_err("✗", Tone::Bad) } else { toned_err("✓", Tone::Good) };
                 // A summary begins with what the call was about, unless it tells what went wrong.
                 let told = match (summary.is_empty(), is_error) {
                     (true, _) => call,
@@ -184,7 +209,7 @@ impl Printer {
                     step.insertions,
                     step.deletions
                 );
-                self.line(&toned(&sanitise(&text), Tone::Good));
+                self.line(&toned_err(&sanitise(&text), Tone::Good));
             }
             AgentEvent::Verify { state, command, exit } => {
                 let (word, tone) = match state {
@@ -193,9 +218,9 @@ impl Printer {
                     VerifyState::NotRun => ("not run", Tone::Bad),
                 };
                 let code = exit.map(|code| format!(" (exit code {code})")).unwrap_or_default();
-                self.line(&toned(&sanitise(&format!("verification {word}: {command}{code}")), tone));
+                self.line(&toned_err(&sanitise(&format!("verification {word}: {command}{code}")), tone));
             }
-            AgentEvent::Notice(message) => self.line(&toned(&sanitise(message), Tone::Quiet)),
+            AgentEvent::Notice(message) => self.line(&toned_err(&sanitise(message), Tone::Quiet)),
             AgentEvent::Error(failure) => {
                 self.end_line();
                 output::complain(&failure.clone().into());
@@ -213,8 +238,7 @@ impl Printer {
             return;
         }
         let text = sanitise(text);
-        output::print(&text);
-        self.streamed = true;
+        self.print(&text);
         self.mid_line = !text.ends_with('\n');
     }
 
@@ -225,7 +249,7 @@ impl Printer {
 
     fn end_line(&mut self) {
         if self.mid_line {
-            output::print("\n");
+            self.print("\n");
             self.mid_line = false;
         }
     }
@@ -245,5 +269,9 @@ pub fn describe(name: &str, input: &Value) -> String {
 
 #[allow(clippy::cast_precision_loss, reason = "a rounded figure for a person")]
 fn tokens(count: u64) -> String {
-    if count < 1000 { count.to_string() } else { format!("{:.1}k", count as f64 / 1000.0) }
+    match count {
+        0..1_000 => count.to_string(),
+        1_000..1_000_000 => format!("{:.1}k", count as f64 / 1e3),
+        _ => format!("{:.1}M", count as f64 / 1e6),
+    }
 }

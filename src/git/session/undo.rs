@@ -15,8 +15,8 @@ use crate::git::{ChangeKind, CommitId, Expect, GitError, Repo, StepOptions, Touc
 pub enum UndoScope {
     /// So many steps.
     Steps(u32),
-    /// The last turn, with all its steps and words.
-    Turn,
+    /// So many turns, each with all its steps and words.
+    Turns(u32),
 }
 
 /// What an undo would do. Nothing was changed yet.
@@ -59,7 +59,7 @@ pub fn undo_plan(
 ) -> Result<UndoPlan, SessionError> {
     let (to, entries) = match scope {
         UndoScope::Steps(count) => steps_back(repo, session, count)?,
-        UndoScope::Turn => turn_back(repo, session)?,
+        UndoScope::Turns(count) => turns_back(repo, session, count)?,
     };
     let has_uncommitted = worktree.map(Worktree::is_dirty).transpose()?.unwrap_or_default();
     let from = match worktree.filter(|_| has_uncommitted) {
@@ -183,11 +183,18 @@ fn steps_back(repo: &Repo, session: &Session, count: u32) -> Result<(CommitId, u
     }
 }
 
-fn turn_back(repo: &Repo, session: &Session) -> Result<(CommitId, usize), SessionError> {
-    let turn = session.conversation.turn();
-    let Some((before, _)) = session.conversation.before_turn(turn) else {
-        let reason = "the session has no turn yet".into();
-        return Err(SessionError::NothingToUndo { asked: "a turn".into(), reason });
+fn turns_back(repo: &Repo, session: &Session, count: u32) -> Result<(CommitId, usize), SessionError> {
+    let turns = session.conversation.prompted_turns();
+    let first = turns.len().checked_sub(count as usize).and_then(|first| turns.get(first));
+    let found = first.and_then(|turn| Some((*turn, session.conversation.before_turn(*turn)?.0)));
+    let Some((turn, before)) = found else {
+        let reason = match turns.len() {
+            0 => "the session has no turn yet".to_owned(),
+            1 => "the session has one turn".to_owned(),
+            more => format!("the session has {more} turns"),
+        };
+        let asked = if count == 1 { "a turn".to_owned() } else { format!("{count} turns") };
+        return Err(SessionError::NothingToUndo { asked, reason });
     };
     let mut to = session.head.clone();
     walk(repo, &session.head, Some(&session.id), |commit, frames| {
@@ -225,7 +232,8 @@ fn record(
         subject: match plan.scope {
             UndoScope::Steps(1) => "Undo a step".into(),
             UndoScope::Steps(count) => format!("Undo {count} steps"),
-            UndoScope::Turn => format!("Undo turn {}", session.conversation.turn()),
+            UndoScope::Turns(1) => format!("Undo turn {}", session.conversation.turn()),
+            UndoScope::Turns(count) => format!("Undo {count} turns"),
         },
         prompt: None,
         summary: String::new(),

@@ -88,14 +88,14 @@ fn a_turn_is_undone_to_the_word_before_it() {
     desk.answer("Done.");
     desk.record();
     let all = desk.conversation.clone();
-    let done = desk.undo(UndoScope::Turn);
+    let done = desk.undo(UndoScope::Turns(1));
     assert_eq!((desk.head(), desk.has("0.txt")), (one.clone(), false));
     assert_eq!(done.session.conversation, before, "the turn that only talked is still there");
     assert_eq!((done.session.turn, done.session.step), (2, 1));
     // That one changed no file.
-    let plan = desk.plan(UndoScope::Turn).unwrap();
+    let plan = desk.plan(UndoScope::Turns(1)).unwrap();
     assert_eq!((&plan.to, plan.removed.len()), (&one, 0));
-    let done = desk.undo(UndoScope::Turn);
+    let done = desk.undo(UndoScope::Turns(1));
     assert_eq!((done.session.turn, desk.conversation.len()), (1, 4));
     desk.redo().unwrap();
     desk.redo().unwrap();
@@ -111,10 +111,10 @@ fn the_first_turn_can_be_undone_and_nothing_below_it() {
     let error = desk.plan(UndoScope::Steps(2)).unwrap_err();
     assert!(matches!(&error, SessionError::NothingToUndo { .. }), "{error}");
     assert!(error.to_string().starts_with("cannot undo 2 steps: the session's branch has 1 of its own"));
-    let done = desk.undo(UndoScope::Turn);
+    let done = desk.undo(UndoScope::Turns(1));
     assert_eq!((desk.head(), done.session.conversation.len(), done.session.turn), (base, 0, 0));
     assert!(desk.plan(UndoScope::Steps(1)).is_err());
-    assert!(desk.plan(UndoScope::Turn).is_err());
+    assert!(desk.plan(UndoScope::Turns(1)).is_err());
     // A new first turn.
     let step = desk.change("another one", "b.txt");
     assert_eq!(desk.load(&desk.id()).conversation, desk.conversation);
@@ -148,7 +148,7 @@ fn after_new_words_there_is_no_redo() {
     let mut desk = Desk::new();
     desk.change("one", "a.txt");
     desk.change("two", "b.txt");
-    desk.undo(UndoScope::Turn);
+    desk.undo(UndoScope::Turns(1));
     desk.chat("something else");
     let error = desk.redo().unwrap_err();
     assert!(matches!(error, SessionError::WentOn { .. }), "{error}");
