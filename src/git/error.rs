@@ -173,7 +173,10 @@ fn lock_in(text: &str) -> Option<PathBuf> {
     if !is_held && !words.iter().any(|word| text.contains(word)) {
         return None;
     }
-    let path = quoted(text)?;
+    let path = text
+        .split('\'')
+        .find(|part| Path::new(part).extension().is_some_and(|e| e == "lock"))
+        .or_else(|| quoted(text))?;
     let lock = if Path::new(path).extension().is_some_and(|e| e == "lock") {
         PathBuf::from(path)
     } else {
@@ -206,6 +209,11 @@ mod tests {
         let lock =
             GitError::program("x", "fatal: Unable to create '/r/.git/index.lock': File exists.\n\nAnother");
         assert!(matches!(lock, GitError::Locked { lock, .. } if lock == Path::new("/r/.git/index.lock")));
+        let words = "fatal: cannot lock ref 'HEAD': Unable to create '/r/.git/refs/heads/a.lock': File exists.\n\nan editor opened by 'git commit'.";
+        let of_ref = GitError::program("x", words);
+        assert!(
+            matches!(of_ref, GitError::Locked { lock, .. } if lock == Path::new("/r/.git/refs/heads/a.lock"))
+        );
         let denied =
             GitError::program("x", "fatal: Unable to create '/r/.git/index.lock': Permission denied");
         assert!(matches!(denied, GitError::Denied { .. }) && denied.hint().is_some());

@@ -10,6 +10,7 @@ pub mod codec;
 mod diff;
 mod error;
 mod id;
+mod locks;
 mod objects;
 mod program;
 pub mod redact;

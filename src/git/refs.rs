@@ -1,8 +1,13 @@
 //! References, changed only by compare-and-swap.
 
+use std::fs;
+
 use git2::{ErrorCode, Oid};
 
-use super::{CommitId, GitError, Repo};
+use super::{CommitId, GitError, Repo, locks};
+
+/// References that nobody else writes.
+const OURS: &[&str] = &["refs/offshoot/", "refs/heads/offshoot/"];
 
 /// What a reference must be for a change of it to go ahead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,7 +61,14 @@ impl Repo {
         expect: Expect<'_>,
         reason: &str,
     ) -> Result<(), GitError> {
-        patiently(|| self.try_update_ref(name, new, expect, reason))
+        let attempt = || self.try_update_ref(name, new, expect, reason);
+        match patiently(attempt) {
+            Err(GitError::Locked { .. }) => {
+                self.clear_ref_lock(name)?;
+                attempt()
+            }
+            done => done,
+        }
     }
 
     fn try_update_ref(
@@ -210,6 +222,19 @@ impl Repo {
         Ok(text.lines().filter_map(commit).filter(|(name, _)| name.starts_with(prefix)).collect())
     }
 
+    /// Removes the lock of a reference when it was abandoned and is ours: on a reference that nobody
+    /// else writes, or made to let one lead to a commit of a session. Any other is its owner's.
+    pub(super) fn clear_ref_lock(&self, name: &str) -> Result<(), GitError> {
+        let lock = self.common_dir().join(format!("{name}.lock"));
+        let is_session = |id: CommitId| {
+            self.commit(&id).is_ok_and(|commit| commit.message.contains("\nOffshoot-Session: "))
+        };
+        let Ok(text) = fs::read_to_string(&lock) else { return Ok(()) };
+        let is_ours = OURS.iter().any(|prefix| name.starts_with(prefix))
+            || CommitId::parse(text.trim()).is_ok_and(is_session);
+        if is_ours { locks::clear(&lock, &[self.checkout(), self.common_dir()]) } else { Ok(()) }
+    }
+
     /// Why a change of a reference failed: libgit2 and git word it in many ways, the state tells it.
     fn explain(&self, name: &str, expect: Expect<'_>, error: GitError) -> GitError {
         if !matches!(error, GitError::Library { .. } | GitError::Program { .. }) {
@@ -238,6 +263,7 @@ impl Repo {
 fn moved(name: &str, expected: &CommitId, found: Option<CommitId>) -> GitError {
     GitError::RefMoved { name: name.to_owned(), expected: Some(expected.clone()), found }
 }
+
 /// Tries again while another process holds a lock; references are locked for moments only.
 pub(super) fn patiently<T>(work: impl Fn() -> Result<T, GitError>) -> Result<T, GitError> {
     for _ in 0..LOCK_TRIES {

@@ -1,16 +1,11 @@
 //! One worktree on one branch: its steps become commits.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use super::repo::{Head, decide, library_head, program_head};
 use super::rules::Rules;
 use super::stage::{Ground, IndexUse};
 use super::{CommitId, DiffStat, Engine, Expect, GitError, LeftOut, ObjectId, Repo, Touched};
-
-/// How often and how long a lock is waited for: two seconds in all.
-const LOCK_TRIES: u32 = 40;
-const LOCK_PAUSE: Duration = Duration::from_millis(50);
 
 /// A worktree on its branch. Keeps its handle and index open, so a step costs what it changed.
 pub struct Worktree {
@@ -179,17 +174,18 @@ impl Worktree {
         self.library.as_ref()
     }
 
-    /// Waits a little for another git process to be done with the index; the lock is never removed,
-    /// since only a person can know that its owner is dead.
+    /// Waits a little for another git process to be done with the index. The lock is not removed here:
+    /// whoever works in the worktree besides us may own it.
     pub(super) fn wait_for_index(&self) -> Result<(), GitError> {
-        let lock = self.git_dir.join("index.lock");
-        for _ in 0..LOCK_TRIES {
-            if !lock.exists() {
-                return Ok(());
-            }
-            std::thread::sleep(LOCK_PAUSE);
+        super::locks::wait_for(&self.git_dir.join("index.lock"))
+    }
+
+    /// Removes what a killed process of ours left locked, before anything is done in the worktree.
+    pub(super) fn clear_locks(&self) -> Result<(), GitError> {
+        for name in ["index.lock", "HEAD.lock"] {
+            super::locks::clear(&self.git_dir.join(name), &[&self.path, &self.git_dir])?;
         }
-        Err(GitError::Locked { age: super::error::age_of(&lock), lock })
+        Ok(())
     }
 
     fn ground(&self) -> Ground<'_> {

@@ -21,6 +21,9 @@ pub struct WorktreeInfo {
     pub is_missing: bool,
 }
 
+/// What git writes in the lock of a worktree that is being made; libgit2 writes nothing.
+const MAKING: &[u8] = b"initializing";
+
 /// An entry below `worktrees` of the common directory.
 struct Record {
     admin: PathBuf,
@@ -55,6 +58,8 @@ impl Repo {
         if self.read_ref(&format!("refs/heads/{branch}"))?.is_none() {
             return Err(GitError::BranchMissing { branch: branch.to_owned() });
         }
+        self.clear_ref_lock(&format!("refs/heads/{branch}"))?;
+        self.drop_half_made(path)?;
         for held in self.worktrees()?.into_iter().filter(|w| w.branch.as_deref() == Some(branch)) {
             if held.is_missing {
                 self.forget_missing(&held.path)?;
@@ -146,14 +151,16 @@ impl Repo {
         fs::create_dir_all(self.common_dir().join("worktrees"))
             .map_err(|e| GitError::io(self.common_dir(), e))?;
         let mut options = git2::WorktreeAddOptions::new();
-        options.reference(Some(&reference));
-        repo.worktree(&name, path, Some(&options)).map(drop).map_err(|e| failed(&e))
+        options.reference(Some(&reference)).lock(true);
+        let worktree = repo.worktree(&name, path, Some(&options)).map_err(|e| failed(&e))?;
+        worktree.unlock().map(drop).map_err(|e| failed(&e))
     }
 
     fn open_worktree(&self, branch: &str, path: &Path) -> Result<Worktree, GitError> {
         let missing = || GitError::WorktreeMissing { path: path.to_owned() };
         let record = self.records()?.into_iter().find(|r| same(&r.path, path)).ok_or_else(missing)?;
         let worktree = Worktree::open(self, &canonical(path)?, &record.admin, branch)?;
+        worktree.clear_locks()?;
         worktree.head()?;
         Ok(worktree)
     }
@@ -185,6 +192,28 @@ impl Repo {
         for record in self.records()?.into_iter().filter(|r| same(&r.path, path)) {
             if !record.path.join(".git").exists() {
                 remove_folder(&record.admin)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Drops a worktree of ours that a killed process had not finished: with files missing that nobody
+    /// removed, it must never be taken for what somebody wants.
+    fn drop_half_made(&self, path: &Path) -> Result<(), GitError> {
+        for record in self.records()?.into_iter().filter(|r| same(&r.path, path)) {
+            let (marker, index) = (record.admin.join("locked"), record.admin.join("index"));
+            // The marker stays until all is in place, and the index is written after the files.
+            let is_marked = match fs::read(&marker) {
+                Ok(text) if text.is_empty() => !index.exists(),
+                text => text.is_ok_and(|text| text.starts_with(MAKING)),
+            };
+            if is_marked {
+                // A git that outlived us may be at work on it.
+                super::locks::clear(&marker, &[&record.path, path, &record.admin])?;
+                if !index.exists() {
+                    remove_folder(&record.path)?;
+                    remove_folder(&record.admin)?;
+                }
             }
         }
         Ok(())
