@@ -25,3 +25,7 @@ pub use settings::{
     UnknownPermissions, VerifySettings, WorktreeSettings,
 };
 pub use trust::{Trust, TrustError};
+
+/// How the names of files begin that live for an instant beside the one they will replace. A crash may
+/// leave one behind; it is never anybody's work.
+pub const TEMPORARY_PREFIX: &str = ".offshoot-tmp-";

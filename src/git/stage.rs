@@ -12,6 +12,7 @@ use git2::{AttrCheckFlags, AttrValue, ErrorCode, Index, Oid, StatusOptions, Tree
 use super::program::{Git, bytes_path, path_bytes};
 use super::rules::{Rules, Secrets, looks_secret};
 use super::{CommitId, GitError, LeftOut, ObjectId, Repo, Why};
+use crate::config::TEMPORARY_PREFIX;
 
 /// From how many files on the program's scan, which looks at several at once, is the faster one.
 const LARGE: usize = 8_000;
@@ -378,6 +379,9 @@ impl<'a> Sorter<'a> {
             return Ok(Verdict::Skip);
         }
         if tracked == Tracked::No {
+            if is_temporary(path) {
+                return Ok(Verdict::Skip);
+            }
             let guarded = self.rules.secrets == Secrets::Never || !named;
             if guarded && meta.is_file() && looks_secret(self.top, path) {
                 self.leave(path.to_owned(), Why::Secret);
@@ -539,6 +543,10 @@ fn apply_below(
         }
     }
     if builder.is_empty() { Ok(None) } else { builder.write().map(Some) }
+}
+
+fn is_temporary(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| path_bytes(name.as_ref()).starts_with(TEMPORARY_PREFIX.as_bytes()))
 }
 
 fn trim_slash(path: &[u8]) -> &[u8] {

@@ -36,7 +36,8 @@ pub use path::{PathError, RelPath};
 pub use progress::{Progress, ProgressReader, ProgressText};
 pub use skill::{SkillDir, SkillInfo, Skills, WORKTREE_DIRS as SKILL_DIRS};
 pub use todo::{TodoItem, TodoList, TodoStatus};
-pub use workspace::{MAX_FILE_BYTES, Staged, TEMPORARY_PREFIX, Workspace};
+pub use walk::sweep;
+pub use workspace::{MAX_FILE_BYTES, Staged, Workspace};
 
 /// What a tool gave back.
 #[derive(Debug, Clone, PartialEq)]

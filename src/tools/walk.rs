@@ -6,6 +6,7 @@ use ignore::WalkBuilder;
 use tokio_util::sync::CancellationToken;
 
 use super::{PathError, RelPath, Workspace};
+use crate::config::TEMPORARY_PREFIX;
 
 /// Something in a worktree.
 #[derive(Debug, Clone)]
@@ -23,6 +24,18 @@ pub(super) enum EntryKind {
     Link,
     /// A pipe, a socket, a device.
     Special,
+}
+
+/// Removes what a killed process had not yet put in its place. To be called while no tool runs.
+pub fn sweep(workspace: &Workspace) -> Result<(), PathError> {
+    let cancel = CancellationToken::new();
+    let found = walk(workspace, &RelPath::new(".")?, None, &cancel)?;
+    let is_temporary = |entry: &Entry| {
+        let path = entry.path.to_string();
+        let name = path.rsplit('/').next().unwrap_or_default();
+        entry.kind == EntryKind::File && name.starts_with(TEMPORARY_PREFIX)
+    };
+    found.filter(is_temporary).try_for_each(|entry| workspace.remove(&entry.path))
 }
 
 /// Everything below `start` but ignored entries, in the order of paths. Ends early when cancelled.

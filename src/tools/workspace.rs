@@ -14,13 +14,10 @@ use cap_std::ambient_authority;
 use cap_std::fs::{Dir, FileType, Metadata, OpenOptions, Permissions};
 
 use super::path::{PathError, RelPath, check_component};
+use crate::config::TEMPORARY_PREFIX;
 
 /// The most that `read` loads, in bytes.
 pub const MAX_FILE_BYTES: u64 = 64 * 1024 * 1024;
-
-/// How the names of temporary files begin; they live beside their target for an instant and are
-/// left behind only by a crash.
-pub const TEMPORARY_PREFIX: &str = ".offshoot-tmp-";
 
 /// As many links as Linux follows.
 const MAX_LINKS: usize = 40;

@@ -118,7 +118,10 @@ fn equip(
     rules: Rules,
     permissions: PermissionMode,
 ) -> Result<Prepared, Failure> {
-    let replay = journal::replay(&place.journals(), &ground.id)?.filter(Replay::is_pending);
+    let replay = journal::replay(&place.journals(), &ground.id)?;
+    // Whoever had the session open last did not close it.
+    let was_killed = replay.is_some();
+    let replay = replay.filter(Replay::is_pending);
     let header = Header {
         version: 1,
         session: ground.id.clone(),
@@ -129,6 +132,10 @@ fn equip(
     let temporary = place.temporary(&ground.id);
     make_folder(&temporary)?;
     let tools = super::toolbox::context(place, ground.worktree.path(), &temporary)?;
+    if was_killed {
+        crate::tools::sweep(&tools.workspace)
+            .map_err(|error| Failure::new(ErrorClass::Internal, error.to_string()))?;
+    }
     let places = Places(tools.shell.sandbox.writable.clone());
     // A journal that tells of something lost stays as it is until the agent has it on record.
     let journal = Journal::start(&place.journals(), header, lock, ground.recorded, replay.as_ref())?;
@@ -355,7 +362,8 @@ fn resume(place: &Place, rev: Option<&str>) -> Result<(Ground, SessionLock), Fai
         notices.push(format!("branch {branch} was made again at {}", session.head.short()));
     }
     let worktree = repo.attach_worktree(&branch, &folder(place, &branch)?)?;
-    let cursor = Cursor::resume(repo, &session)?;
+    let mut cursor = Cursor::resume(repo, &session)?;
+    cursor.settle(repo)?;
     let ground = Ground {
         id: session.id,
         branch,
@@ -400,7 +408,8 @@ fn recover(place: &Place, id: &str, branch: String) -> Result<(Ground, SessionLo
     if let Ok(session) = session::load(repo, Some(&branch))
         && session.id == id
     {
-        let cursor = Cursor::resume(repo, &session)?;
+        let mut cursor = Cursor::resume(repo, &session)?;
+        cursor.settle(repo)?;
         let ground = Ground {
             id: session.id,
             branch,

@@ -112,6 +112,16 @@ impl Cursor {
         })
     }
 
+    /// Moves the session's ref to the session's end, where a crash came between a commit and that, or
+    /// where the ref was not fetched.
+    pub fn settle(&mut self, repo: &Repo) -> Result<(), SessionError> {
+        repo.clear_ref_lock(&session_ref(&self.session))?;
+        match self.tip.clone() {
+            Some(tip) if self.ref_at.as_ref() != Some(&tip) => self.move_ref(repo, &tip),
+            _ => Ok(()),
+        }
+    }
+
     pub fn session(&self) -> &str {
         &self.session
     }
