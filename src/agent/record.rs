@@ -319,13 +319,15 @@ pub(super) async fn recover(agent: &mut Agent, replay: Replay) -> Result<Recover
         let stop = Some(StopReason::Interrupted);
         agent.say(turn, EntryKind::Answer { message, by, usage: Usage::default(), stop })?;
     }
-    if !replay.results.is_empty() {
-        agent.say(turn, EntryKind::Results(Message::results(replay.results)))?;
+    let mut results = replay.results;
+    let open = agent.session.conversation.missing_results("offshoot was stopped before this had a result");
+    if let Some(open) = open {
+        let lost = open.tool_results().filter(|one| !results.iter().any(|told| told.id == one.id));
+        let lost: Vec<_> = lost.cloned().collect();
+        results.extend(lost);
     }
-    if let Some(results) =
-        agent.session.conversation.missing_results("offshoot was stopped before this had a result")
-    {
-        agent.say(turn, EntryKind::Results(results))?;
+    if !results.is_empty() {
+        agent.say(turn, EntryKind::Results(Message::results(results)))?;
     }
     let summary = "Recovered after offshoot was stopped in the middle of a turn.".to_owned();
     let step = agent.commit_step(turn, git::Touched::Scan, summary).await?;
