@@ -137,6 +137,11 @@ impl Agent {
         attempt: &Attempt,
         control: &mut Control,
     ) -> Result<(), ToolOutput> {
+        let is_offered = || self.tool_specs(attempt).iter().any(|tool| tool.name == call.name);
+        if Tool::by_name(&call.name).is_none() && !is_offered() {
+            // Nobody runs it: the model is told which tools there are.
+            return Ok(());
+        }
         let mode: Mode = self.mode(attempt);
         let judged = Call::new(&call.name, &call.input);
         let (reason, refused) =

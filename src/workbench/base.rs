@@ -10,6 +10,7 @@ use crate::chat::ErrorClass;
 use crate::config::{self, Env, Loaded, Paths, Sources, Trust};
 use crate::git::{GitError, Repo, session};
 use crate::ledger::{Ledger, Prices};
+use crate::tools::permissions::Rules;
 
 /// Entries of the ledger that tell how the backends fared lately.
 const LATELY: usize = 200;
@@ -70,6 +71,10 @@ impl Base {
         let own_prices = loaded.paths.config.join("prices.json");
         let prices = Prices::load(&own_prices).map_err(|error| failure(&error).hint(error.hint()))?;
         let settings = loaded.settings.clone();
+        Rules::parse(&settings.permissions).map_err(|error| {
+            failure(&error)
+                .hint("mend [permissions] in the settings; `offshoot config show` tells which file sets it")
+        })?;
         let ledger = Ledger::from_settings(&settings.ledger, &loaded.paths);
         let health = Health::new(settings.breaker);
         // What other processes saw of the backends counts here too; an unreadable ledger is no reason
