@@ -11,7 +11,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use offshoot::chat::WireFormat;
 use serde_json::{Value, json};
 
-use support::machine::{Finished, Machine, put, say, writes};
+use support::machine::{Finished, Machine, bash, put, say, writes};
 use support::model_server::{ModelServer, Reply};
 
 /// The run ended badly as it should: one error of this class that says this, one end.
@@ -356,23 +356,27 @@ mod repositories {
     #[test]
     fn a_locked_branch_is_told_and_the_session_goes_on_later() {
         let m = Machine::new();
-        m.script(&[writes("a.txt", "a\n"), writes("b.txt", "b\n"), vec![say("All is well.")]]);
+        let ready = m.path("tmp/ready");
+        let command = format!("echo b > b.txt; until [ -e '{}' ]; do sleep 0.01; done", ready.display());
+        m.script(&[writes("a.txt", "a\n"), vec![bash(&command), say("Done.")], vec![say("All is well.")]]);
         let first = m.run_well(&["go"]);
         let lock = m.repo.join(".git/refs/heads").join(format!("{}.lock", first.branch()));
-        fs::write(&lock, "").unwrap();
-        let done = m.run(&["--branch", &first.branch(), "more"]);
-        failed(
-            &done,
-            1,
-            "internal",
-            &["more.lock", "remove"].map(|w| if w == "more.lock" { ".lock" } else { w }),
-        );
+        let args = ["run", "--json", "--permissions", "full", "--branch", &first.branch(), "more"];
+        let mut running = m.offshoot(&args).start();
+        running.wait_for("tool_call");
+        // As long as it is open somebody owns it; one that nobody owns would be cleared away.
+        let owner = fs::File::create(&lock).unwrap();
+        fs::write(&ready, "").unwrap();
+        let done = running.finish();
+        failed(&done, 1, "internal", &[".lock", "remove"]);
+        assert!(done.commits().is_empty());
+        drop(owner);
         fs::remove_file(&lock).unwrap();
         let last = m.run_well(&["--branch", &first.branch(), "and now"]);
         assert_eq!(last.session(), first.session());
         assert!(m.is_in(&last.branch(), "b.txt"), "what was written then is on the branch now");
         let told = m.git(&["log", "--format=%B", &last.branch()]);
-        assert!(told.contains("more"), "{told}");
+        assert!(told.contains("> more") && !told.contains("by hand"), "{told}");
     }
 
     #[test]
@@ -381,9 +385,11 @@ mod repositories {
         m.script(&[writes("a.txt", "a\n"), vec![say("Only words.")], vec![say("All is well.")]]);
         let first = m.run_well(&["go"]);
         let lock = m.repo.join(".git/refs/offshoot/sessions").join(format!("{}.lock", first.session()));
-        fs::write(&lock, "").unwrap();
+        // As long as it is open somebody owns it; one that nobody owns would be cleared away.
+        let owner = fs::File::create(&lock).unwrap();
         let done = m.run(&["--branch", &first.branch(), "talk"]);
         failed(&done, 1, "internal", &[".lock", "remove"]);
+        drop(owner);
         fs::remove_file(&lock).unwrap();
         let last = m.run_well(&["--branch", &first.branch(), "and now"]);
         let session = format!("refs/offshoot/sessions/{}", last.session());
