@@ -16,7 +16,7 @@ const SCRIPT: &str = include_str!("../../assets/demo/script.toml");
 const CODE: &str = include_str!("../../assets/demo/shopping.py");
 const TEST: &str = include_str!("../../assets/demo/test_shopping.py");
 
-const PROMPT: &str = "fix the failing test in test_shopping.py";
+const PROMPT: &str = "fix the failing test";
 
 pub(super) async fn run(common: &Common, args: &DemoArgs) -> Done {
     let folder = tempfile::Builder::new()
@@ -33,7 +33,7 @@ pub(super) async fn run(common: &Common, args: &DemoArgs) -> Done {
             output::told(&format!("\n{}\n", toned_err(text, Tone::Strong)));
         }
     };
-    heading(&format!("$ cd {} && offshoot run \"{PROMPT}\"", project.display()));
+    heading(&format!("$ cd {}\n$ offshoot run \"{PROMPT}\"", project.display()));
     let base = Base::load(workbench::Options {
         cwd: project.clone(),
         env: environment(folder.path()),
@@ -50,11 +50,12 @@ pub(super) async fn run(common: &Common, args: &DemoArgs) -> Done {
     if !common.json && !common.quiet {
         heading("$ offshoot log");
         super::log::print(&place, None, 50).await?;
-        heading("and your own checkout is as it was.");
+        heading("Your own checkout is as it was.");
         output::told(
-            "Each step is a commit on its own branch, with the conversation inside: `git log offshoot/…` shows it.\n\
-             Next: set a key or describe a local model (`offshoot doctor` says what is there), then in a repository\n\
-             of yours: offshoot run \"…\"\n",
+            "Each step is a commit on a branch of its own, with the conversation inside:\n\
+             `git log offshoot/…` shows it, `offshoot undo` takes it back.\n\n\
+             Next: set a key or describe a local model (`offshoot doctor` says what is\n\
+             there), then in a repository of yours: offshoot run \"…\"\n",
         );
     }
     if args.keep {

@@ -61,8 +61,9 @@ fn write_tree(text: &mut String, tree: &SessionTree, depth: usize) {
         toned(branch, Tone::Strong),
         toned(
             &format!(
-                "{} · {} · {} · {}",
-                one.id,
+                "{}{} · {} · {}",
+                // The branch names a session well enough, where it has one.
+                if one.branch.is_some() { String::new() } else { format!("{} · ", one.id) },
                 count(one.turns as usize, "turn"),
                 count(one.steps as usize, "step"),
                 dollars(one.cost_usd)

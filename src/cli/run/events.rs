@@ -144,8 +144,8 @@ impl Printer {
     fn tell(&mut self, event: &Event) {
         match &event.kind {
             EventKind::Opened(opened) => {
-                let place = format!("{} in {}", opened.branch, shown(&opened.worktree));
-                self.line(&toned_err(&place, Tone::Strong));
+                self.line(&toned_err(&opened.branch, Tone::Strong));
+                self.line(&toned_err(&format!("in {}", shown(&opened.worktree)), Tone::Quiet));
                 if let Some(recovered) = &opened.recovered {
                     self.line(&toned_err(&output::recovered(&opened.branch, recovered), Tone::Quiet));
                 }

@@ -144,7 +144,11 @@ fn worded(command: &str, finished: &Finished, seconds: u64) -> ToolOutput {
     ToolOutput {
         content: vec![Part::Text(text)],
         is_error: end.is_some(),
-        summary: format!("{} ({how}, {lines} lines)", args::excerpt(command.trim(), 80)),
+        summary: format!(
+            "{} ({how}, {lines} line{})",
+            args::excerpt(command.trim(), 80),
+            if lines == 1 { "" } else { "s" }
+        ),
         touched: if permissions::is_surely_read_only(command) { Touched::Nothing } else { Touched::Unknown },
     }
 }
