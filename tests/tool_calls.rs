@@ -403,6 +403,23 @@ fn an_interruption_of_the_stream_keeps_what_was_said() {
 }
 
 #[test]
+fn an_interruption_does_not_wait_for_a_server_that_asks_for_patience() {
+    let limited = Reply::status(429, "slow down").header("retry-after", "50");
+    let m = Machine::new();
+    let server = ModelServer::start_blocking(WireFormat::OpenaiChat, vec![limited]);
+    m.settings(&server.settings("local"));
+    let mut running = m.offshoot(&["run", "--json", "go"]).start();
+    running.wait_for("notice");
+    let began = Instant::now();
+    running.interrupt();
+    let done = running.finish();
+    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    assert_eq!((done.code, &done.one("end")["outcome"]), (Some(130), &json!("aborted")));
+    server.push(Reply::text("Well."));
+    assert_eq!(m.run_well(&["--branch", &done.branch(), "go on"]).session(), done.session());
+}
+
+#[test]
 fn an_interruption_of_a_command_keeps_what_was_done() {
     for signal in [Signal::INT, Signal::TERM] {
         let (m, server) = with_server(
