@@ -60,7 +60,7 @@ fn line(entry: &Entry) -> String {
     let usage = entry.usage.unwrap_or_default();
     format!(
         "{} {:<10} {:<24} {outcome:<12} {:>7} in {:>6} out {:>8}  {}\n",
-        fit(&entry.timestamp, 19),
+        entry.timestamp.chars().take(19).collect::<String>().replace('T', " "),
         fit(&text(&entry.route), 10),
         fit(&text(&entry.model), 24),
         usage.input + usage.cache_read + usage.cache_write,

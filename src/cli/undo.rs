@@ -52,13 +52,14 @@ async fn carry_out(common: &Common, rev: Option<String>, command: Command) -> Do
     let place = place(common, &base).await?;
     let (workbench, mut events) = Workbench::new(place);
     workbench.send(Command::Open { tab: TAB, start: Start::Continue { rev }, permissions: None }).await;
+    let is_back = matches!(command, Command::Undo { .. });
     let mut waiting = Some(command);
     let mut branch = String::new();
     let mut failed = None;
     while let Some(event) = events.recv().await {
         match event.kind {
             EventKind::Opened(opened) => branch = opened.branch,
-            EventKind::Moved(moved) => tell(common, &branch, &moved),
+            EventKind::Moved(moved) => tell(common, &branch, &moved, is_back),
             EventKind::Failed(failure) if event.session.is_empty() => return Err(failure.into()),
             EventKind::Failed(failure) => failed = Some(failure),
             EventKind::Closed => break,
@@ -70,7 +71,7 @@ async fn carry_out(common: &Common, rev: Option<String>, command: Command) -> Do
     failed.map_or(Ok(0), |failure| Err(failure.into()))
 }
 
-fn tell(common: &Common, branch: &str, moved: &Moved) {
+fn tell(common: &Common, branch: &str, moved: &Moved, is_back: bool) {
     if common.json {
         output::print_json(&json!({
             "branch": branch, "from": moved.from, "to": moved.to, "turn": moved.turn, "step": moved.step,
@@ -86,7 +87,9 @@ fn tell(common: &Common, branch: &str, moved: &Moved) {
     ));
     if !common.quiet {
         output::print(&files(&moved.files_removed, &moved.files_changed));
-        output::note("nothing is lost: `offshoot redo` goes forward again");
+        if is_back {
+            output::note("nothing is lost: `offshoot redo` goes forward again");
+        }
     }
 }
 
