@@ -331,7 +331,7 @@ fn resume(place: &Place, rev: Option<&str>) -> Result<(Ground, SessionLock), Fai
     let named = rev.filter(|name| branch_exists(name));
     // A look at the last commit tells which session it is; the whole is read under its lock.
     let id = match (session::peek(repo, rev), named) {
-        (Ok(peek), Some(name)) if !is_its_branch(&peek, name, branch_exists) => None,
+        (Ok(peek), Some(name)) if !is_its_branch(repo, &peek, name) => None,
         (Ok(peek), _) => Some(peek.stamp.session),
         (Err(SessionError::NoSession { .. }), Some(_)) => None,
         (Err(error), _) => return Err(error.into()),
@@ -382,11 +382,14 @@ fn resume(place: &Place, rev: Option<&str>) -> Result<(Ground, SessionLock), Fai
 
 /// Whether a session that was read from a branch is that branch's own: not when the branch was made
 /// on top of another one that still stands, or of work that has landed.
-fn is_its_branch(session: &Peek, name: &str, exists: impl Fn(&str) -> bool) -> bool {
-    match session.stamp.branch.as_deref() {
-        Some(own) => own == name || (!exists(own) && session.tip == session.head),
-        None => true,
-    }
+fn is_its_branch(repo: &Repo, session: &Peek, name: &str) -> bool {
+    // The session's ref knows the latest name of its branch.
+    let latest = session::peek(repo, Some(&session.stamp.session)).ok();
+    let own = latest.and_then(|latest| latest.stamp.branch).or_else(|| session.stamp.branch.clone());
+    own.is_none_or(|own| {
+        let is_gone = || repo.read_ref(&format!("refs/heads/{own}")).is_ok_and(|at| at.is_none());
+        own == name || (session.tip == session.head && is_gone())
+    })
 }
 
 /// A session known by its journal. When it was killed before git held anything of it, all that there
