@@ -3,8 +3,10 @@
 
 mod acceptance {
     mod going_on;
+    mod repositories;
     mod runs;
     mod sessions;
     mod steps;
+    mod trouble;
 }
 mod support;
