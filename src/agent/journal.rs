@@ -26,6 +26,7 @@ pub struct Journal {
 /// The lock on a session, released when the process ends, however it ends.
 #[derive(Debug)]
 pub struct SessionLock {
+    path: PathBuf,
     _file: File,
 }
 
@@ -128,7 +129,7 @@ impl SessionLock {
         loop {
             let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(io)?;
             match file.try_lock() {
-                Ok(()) if is_at(&file, &path) => return Ok(Self { _file: file }),
+                Ok(()) if is_at(&file, &path) => return Ok(Self { _file: file, path }),
                 // Its last owner removed it while we waited: what we hold is nobody's lock.
                 Ok(()) => {}
                 // Somebody who only looks whether it is held lets go at once.
@@ -142,6 +143,11 @@ impl SessionLock {
                 Err(TryLockError::Error(source)) => return Err(io(source)),
             }
         }
+    }
+
+    /// Lets go of it, and leaves no file behind.
+    pub fn release(self) {
+        let _ = fs::remove_file(&self.path);
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{Back, BranchName, Moved, Opened, Place, Start, Uncommitted};
-use crate::agent::journal::{self, Header, Journal, SessionLock};
+use crate::agent::journal::{self, Header, Journal, JournalError, SessionLock};
 use crate::agent::{Agent, Failure, Parts, Replay, SessionState};
 use crate::chat::{Conversation, ErrorClass, Voice};
 use crate::config::{Paths, PermissionMode};
@@ -25,6 +25,7 @@ pub(super) struct OpenTab {
     pub opened: Opened,
     /// The branch was made for this session: it goes again when nothing is said in it.
     is_new: bool,
+    hold: SessionLock,
     temporary: PathBuf,
 }
 
@@ -32,6 +33,7 @@ pub(super) struct OpenTab {
 struct Ground {
     id: String,
     branch: String,
+    hold: SessionLock,
     worktree: Worktree,
     cursor: Cursor,
     conversation: Conversation,
@@ -60,7 +62,7 @@ pub(super) async fn open(
             .await
             .map_err(|_| Failure::new(ErrorClass::Internal, "the git thread died"))??
     };
-    let Prepared { mut agent, replay, is_new, temporary, notices } = prepared;
+    let Prepared { mut agent, replay, is_new, hold, temporary, notices } = prepared;
     let recovered = match replay {
         Some(replay) => Some(agent.recover(replay).await?),
         None => None,
@@ -80,7 +82,7 @@ pub(super) async fn open(
         recovered,
         notices,
     };
-    Ok(OpenTab { agent, opened, is_new, temporary })
+    Ok(OpenTab { agent, opened, is_new, hold, temporary })
 }
 
 /// A session with its agent, before what a crash had left of it is on record.
@@ -88,6 +90,7 @@ struct Prepared {
     agent: Agent,
     replay: Option<Replay>,
     is_new: bool,
+    hold: SessionLock,
     temporary: PathBuf,
     notices: Vec<String>,
 }
@@ -163,7 +166,14 @@ fn equip(
         subfolder: place.subfolder.clone(),
         day_cost: super::history::cost_today(&place.base),
     });
-    Ok(Prepared { agent, replay, is_new: ground.is_new, temporary, notices: ground.notices })
+    Ok(Prepared {
+        agent,
+        replay,
+        is_new: ground.is_new,
+        hold: ground.hold,
+        temporary,
+        notices: ground.notices,
+    })
 }
 
 fn make_folder(folder: &Path) -> Result<(), Failure> {
@@ -230,6 +240,7 @@ impl OpenTab {
         if let (true, Ok(base)) = (is_unused, CommitId::parse(&self.opened.base)) {
             let _ = place.git(move |repo| drop_unused(repo, &branch, &worktree, &base)).await;
         }
+        self.hold.release();
     }
 }
 
@@ -244,7 +255,7 @@ fn ground(place: &Place, start: Start) -> Result<(Ground, SessionLock), Failure>
     match start {
         Start::New { branch, uncommitted } => new(place, &branch, uncommitted),
         Start::Continue { rev } => resume(place, rev.as_deref()),
-        Start::Recover { session, branch } => recover(place, &session, branch),
+        Start::Recover { session, branch } => recover(place, &session, &branch),
         Start::Fork { rev, turn, branch } => fork(place, &rev, turn, &branch),
     }
 }
@@ -292,7 +303,7 @@ fn new(
 /// A session without a past, on a branch that stands already.
 fn fresh(
     place: &Place,
-    branch: String,
+    held: HeldBranch,
     worktree: Worktree,
     is_new: bool,
     notices: Vec<String>,
@@ -300,10 +311,11 @@ fn fresh(
     let id = session::new_id();
     let lock = SessionLock::take(&place.journals(), &id)?;
     let base = head_of(&worktree)?;
-    let cursor = Cursor::start(&id, &branch, base, None);
+    let cursor = Cursor::start(&id, &held.name, base, None);
     let ground = Ground {
         id,
-        branch,
+        branch: held.name,
+        hold: held.lock,
         worktree,
         cursor,
         conversation: Conversation::default(),
@@ -337,9 +349,8 @@ fn resume(place: &Place, rev: Option<&str>) -> Result<(Ground, SessionLock), Fai
         (Err(error), _) => return Err(error.into()),
     };
     let Some(id) = id else {
-        let branch = named.unwrap_or_default().to_owned();
-        let worktree = repo.attach_worktree(&branch, &folder(place, &branch)?)?;
-        return fresh(place, branch, worktree, false, notices);
+        let (held, worktree) = attach(place, named.unwrap_or_default())?;
+        return fresh(place, held, worktree, false, notices);
     };
     let lock = SessionLock::take(&place.journals(), &id)?;
     // By its id it is read with what was said since its last step.
@@ -361,12 +372,13 @@ fn resume(place: &Place, rev: Option<&str>) -> Result<(Ground, SessionLock), Fai
         repo.update_ref(&format!("refs/heads/{branch}"), &session.head, Expect::Absent, "offshoot: resumed")?;
         notices.push(format!("branch {branch} was made again at {}", session.head.short()));
     }
-    let worktree = repo.attach_worktree(&branch, &folder(place, &branch)?)?;
+    let (held, worktree) = attach(place, &branch)?;
     let mut cursor = Cursor::resume(repo, &session)?;
     cursor.settle(repo)?;
     let ground = Ground {
         id: session.id,
-        branch,
+        branch: held.name,
+        hold: held.lock,
         worktree,
         cursor,
         chosen: chosen(session.route.as_ref()),
@@ -394,7 +406,7 @@ fn is_its_branch(repo: &Repo, session: &Peek, name: &str) -> bool {
 
 /// A session known by its journal. When it was killed before git held anything of it, all that there
 /// is besides is its branch.
-fn recover(place: &Place, id: &str, branch: String) -> Result<(Ground, SessionLock), Failure> {
+fn recover(place: &Place, id: &str, branch: &str) -> Result<(Ground, SessionLock), Failure> {
     let repo = &place.repo;
     if repo.read_ref(&session::session_ref(id))?.is_some() {
         return resume(place, Some(id));
@@ -406,16 +418,17 @@ fn recover(place: &Place, id: &str, branch: String) -> Result<(Ground, SessionLo
         })?;
         repo.update_ref(&format!("refs/heads/{branch}"), &head, Expect::Absent, "offshoot: recovered")?;
     }
-    let worktree = repo.attach_worktree(&branch, &folder(place, &branch)?)?;
+    let (held, worktree) = attach(place, branch)?;
     // The crash may have come between a step's commit and the session's ref.
-    if let Ok(session) = session::load(repo, Some(&branch))
+    if let Ok(session) = session::load(repo, Some(branch))
         && session.id == id
     {
         let mut cursor = Cursor::resume(repo, &session)?;
         cursor.settle(repo)?;
         let ground = Ground {
             id: session.id,
-            branch,
+            branch: held.name,
+            hold: held.lock,
             worktree,
             cursor,
             chosen: chosen(session.route.as_ref()),
@@ -429,10 +442,11 @@ fn recover(place: &Place, id: &str, branch: String) -> Result<(Ground, SessionLo
         return Ok((ground, lock));
     }
     let base = head_of(&worktree)?;
-    let cursor = Cursor::start(id, &branch, base, None);
+    let cursor = Cursor::start(id, branch, base, None);
     let ground = Ground {
         id: id.to_owned(),
-        branch,
+        branch: held.name,
+        hold: held.lock,
         worktree,
         cursor,
         conversation: Conversation::default(),
@@ -470,11 +484,12 @@ fn fork(
     };
     let id = session::new_id();
     let lock = SessionLock::take(&place.journals(), &id)?;
-    let (branch, worktree) = create(place, branch, Some(&base))?;
-    let cursor = Cursor::start(&id, &branch, base, Some(origin));
+    let (held, worktree) = create(place, branch, Some(&base))?;
+    let cursor = Cursor::start(&id, &held.name, base, Some(origin));
     let ground = Ground {
         id,
-        branch,
+        branch: held.name,
+        hold: held.lock,
         worktree,
         cursor,
         conversation,
@@ -494,13 +509,38 @@ fn chosen(route: Option<&Route>) -> Option<Voice> {
     Some(Voice { backend: route.backend.clone(), model: route.model.clone() })
 }
 
+/// A branch that no other process may work on meanwhile: its session may not be known to git yet.
+struct HeldBranch {
+    name: String,
+    lock: SessionLock,
+}
+
+fn hold(place: &Place, branch: &str) -> Result<HeldBranch, Failure> {
+    let name = format!("branch-{}", branch.replace('%', "%25").replace('/', "%2F"));
+    let lock = SessionLock::take(&place.journals(), &name).map_err(|error| match &error {
+        JournalError::Locked { .. } => {
+            let message = format!("branch {branch} is open in another offshoot process");
+            Failure::new(ErrorClass::Internal, message).hint(error.hint())
+        }
+        JournalError::Io { .. } => error.into(),
+    })?;
+    Ok(HeldBranch { name: branch.to_owned(), lock })
+}
+
+/// The worktree of a branch that stands already.
+fn attach(place: &Place, branch: &str) -> Result<(HeldBranch, Worktree), Failure> {
+    let held = hold(place, branch)?;
+    let worktree = place.repo.attach_worktree(branch, &folder(place, branch)?)?;
+    Ok((held, worktree))
+}
+
 /// A new branch in a worktree of its own. A made-up name that another process took in the meantime is
 /// made up again.
 fn create(
     place: &Place,
     branch: &BranchName,
     base: Option<&CommitId>,
-) -> Result<(String, Worktree), GitError> {
+) -> Result<(HeldBranch, Worktree), Failure> {
     let repo = &place.repo;
     let mut tries = 0;
     loop {
@@ -513,10 +553,10 @@ fn create(
             BranchName::From(words) => repo.branch_name(words)?,
         };
         match repo.create_worktree(&name, base, &folder(place, &name)?) {
-            Ok(worktree) => return Ok((name, worktree)),
+            Ok(worktree) => return Ok((hold(place, &name)?, worktree)),
             Err(GitError::RefExists { .. } | GitError::PathOccupied { .. })
                 if tries < NAME_TRIES && matches!(branch, BranchName::From(_)) => {}
-            Err(error) => return Err(error),
+            Err(error) => return Err(error.into()),
         }
     }
 }
