@@ -160,20 +160,36 @@ pub struct SessionLine {
 pub async fn sessions(place: &Place) -> Result<Vec<SessionLine>, Failure> {
     let journals = place.journals();
     let list = place.git(session::list).await?;
-    Ok(list
-        .into_iter()
-        .map(|one| SessionLine {
-            state: state(&journals, &one.id),
-            id: one.id,
-            branch: one.branch,
-            title: one.title,
-            turns: one.turns,
-            steps: one.steps,
-            usage: one.usage,
-            cost_usd: one.cost_usd,
-            updated: one.updated,
+    // A session in its first turn may be known by its journal alone.
+    let young = journal::sessions(&journals).into_iter().filter(|id| list.iter().all(|one| one.id != *id));
+    let young = young.filter_map(|id| {
+        let branch = journal::replay(&journals, &id).ok()??.header.branch;
+        let state = Some(state(&journals, &id)).filter(|state| *state != "idle")?;
+        Some(SessionLine {
+            state,
+            id,
+            branch: Some(branch),
+            title: String::new(),
+            turns: 1,
+            steps: 0,
+            usage: Usage::default(),
+            cost_usd: None,
+            updated: jiff::Timestamp::now().as_second(),
         })
-        .collect())
+    });
+    let mut lines: Vec<SessionLine> = young.collect();
+    lines.extend(list.into_iter().map(|one| SessionLine {
+        state: state(&journals, &one.id),
+        id: one.id,
+        branch: one.branch,
+        title: one.title,
+        turns: one.turns,
+        steps: one.steps,
+        usage: one.usage,
+        cost_usd: one.cost_usd,
+        updated: one.updated,
+    }));
+    Ok(lines)
 }
 
 fn state(journals: &std::path::Path, id: &str) -> &'static str {
