@@ -355,3 +355,20 @@ fn log_and_show_tell_people_and_programs() {
         assert!(none.stderr.contains("hint:") && none.stdout.is_empty(), "{}", none.stderr);
     }
 }
+
+/// A8, as far as git alone merges.
+#[test]
+fn a_merge_of_two_sessions_loses_neither() {
+    let machine = Machine::new();
+    machine.script(&[writes("one.txt", "1\n"), writes("two.txt", "2\n"), vec![say("Both.")]]);
+    let parent = machine.run_well(&["write one"]);
+    let child = machine.run_well(&["--from", &parent.commits()[0], "write in the child"]);
+    let merge = ["merge", "-q", "--no-ff", "-m", "both lines", &child.branch()];
+    machine.git_in(&parent.worktree(), &merge);
+    let again = machine.run_well(&["--branch", &parent.branch(), "and now?"]);
+    assert_eq!(again.session(), parent.session());
+    let told = words(&machine, &parent.branch());
+    assert!(told.contains("write one") && told.contains("and now?"), "{told}");
+    assert!(words(&machine, &child.branch()).contains("write in the child"));
+    assert_eq!(machine.git(&["rev-list", "--count", "--merges", &parent.branch()]), "1");
+}
