@@ -90,8 +90,8 @@ impl GitError {
             | Self::BadRefName { .. }
             | Self::BadBranchName { .. } => "pick another name".to_owned(),
             Self::BranchMissing { .. } => "`git branch --list 'offshoot/*'` lists the branches".to_owned(),
-            Self::CheckedOutElsewhere { path, .. } => {
-                format!("close or remove the worktree at {}, or start a new branch", path.display())
+            Self::CheckedOutElsewhere { .. } => {
+                "check out another branch there, or give the task a new branch".to_owned()
             }
             Self::WrongBranch { path, expected, .. } => {
                 format!("git -C {} switch {expected}", path.display())

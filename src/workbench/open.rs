@@ -47,6 +47,34 @@ struct Ground {
     notices: Vec<String>,
 }
 
+impl Ground {
+    /// Of a session that git holds, in the worktree of its branch.
+    fn of(
+        repo: &Repo,
+        session: Session,
+        held: HeldBranch,
+        worktree: Worktree,
+        notices: Vec<String>,
+    ) -> Result<Self, Failure> {
+        let mut cursor = Cursor::resume(repo, &session)?;
+        cursor.settle(repo)?;
+        Ok(Self {
+            id: session.id,
+            branch: held.name,
+            hold: held.lock,
+            worktree,
+            cursor,
+            chosen: chosen(session.route.as_ref()),
+            step: session.step,
+            cost_usd: session.total_cost_usd.unwrap_or(0.0),
+            is_new: false,
+            recorded: session.conversation.len(),
+            conversation: session.conversation,
+            notices,
+        })
+    }
+}
+
 /// Opens a session; what a crash had left of it is on record first. The agent talks to nobody yet.
 ///
 /// # Errors
@@ -373,22 +401,7 @@ fn resume(place: &Place, rev: Option<&str>) -> Result<(Ground, SessionLock), Fai
         notices.push(format!("branch {branch} was made again at {}", session.head.short()));
     }
     let (held, worktree) = attach(place, &branch)?;
-    let mut cursor = Cursor::resume(repo, &session)?;
-    cursor.settle(repo)?;
-    let ground = Ground {
-        id: session.id,
-        branch: held.name,
-        hold: held.lock,
-        worktree,
-        cursor,
-        chosen: chosen(session.route.as_ref()),
-        step: session.step,
-        cost_usd: session.total_cost_usd.unwrap_or(0.0),
-        is_new: false,
-        recorded: session.conversation.len(),
-        conversation: session.conversation,
-        notices,
-    };
+    let ground = Ground::of(repo, session, held, worktree, notices)?;
     Ok((ground, lock))
 }
 
@@ -423,22 +436,7 @@ fn recover(place: &Place, id: &str, branch: &str) -> Result<(Ground, SessionLock
     if let Ok(session) = session::load(repo, Some(branch))
         && session.id == id
     {
-        let mut cursor = Cursor::resume(repo, &session)?;
-        cursor.settle(repo)?;
-        let ground = Ground {
-            id: session.id,
-            branch: held.name,
-            hold: held.lock,
-            worktree,
-            cursor,
-            chosen: chosen(session.route.as_ref()),
-            step: session.step,
-            cost_usd: session.total_cost_usd.unwrap_or(0.0),
-            is_new: false,
-            recorded: session.conversation.len(),
-            conversation: session.conversation,
-            notices: Vec::new(),
-        };
+        let ground = Ground::of(repo, session, held, worktree, Vec::new())?;
         return Ok((ground, lock));
     }
     let base = head_of(&worktree)?;
