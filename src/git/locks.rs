@@ -30,6 +30,12 @@ pub(super) fn wait_for(lock: &Path) -> Result<(), GitError> {
 /// Waits for a lock of ours to go, and removes it when it was abandoned. `places` are the folders that
 /// its owner would work in.
 pub(super) fn clear(lock: &Path, places: &[&Path]) -> Result<(), GitError> {
+    wait_for_owner(lock, places)?;
+    remove(lock)
+}
+
+/// Waits until a lock is gone or nobody lives who may own it.
+pub(super) fn wait_for_owner(lock: &Path, places: &[&Path]) -> Result<(), GitError> {
     for _ in 0..TRIES {
         let Some(found) = look(lock) else { return Ok(()) };
         if is_held(lock, places) {
@@ -39,7 +45,7 @@ pub(super) fn clear(lock: &Path, places: &[&Path]) -> Result<(), GitError> {
         std::thread::sleep(BLINK);
         // The same file, and still nobody's: its owner is dead.
         if look(lock).is_some_and(|again| is_same(&found, &again)) && !is_held(lock, places) {
-            return remove(lock);
+            return Ok(());
         }
     }
     Err(GitError::Locked { age: age_of(lock), lock: lock.to_owned() })

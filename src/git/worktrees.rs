@@ -117,7 +117,7 @@ impl Repo {
             };
         };
         remove_folder(&record.path)?;
-        remove_folder(&record.admin)
+        remove_record(&record.admin)
     }
 
     fn add_worktree(&self, branch: &str, path: &Path) -> Result<Worktree, GitError> {
@@ -191,7 +191,7 @@ impl Repo {
     fn forget_missing(&self, path: &Path) -> Result<(), GitError> {
         for record in self.records()?.into_iter().filter(|r| same(&r.path, path)) {
             if !record.path.join(".git").exists() {
-                remove_folder(&record.admin)?;
+                remove_record(&record.admin)?;
             }
         }
         Ok(())
@@ -209,10 +209,13 @@ impl Repo {
             };
             if is_marked {
                 // A git that outlived us may be at work on it.
-                super::locks::clear(&marker, &[&record.path, path, &record.admin])?;
-                if !index.exists() {
+                super::locks::wait_for_owner(&marker, &[&record.path, path, &record.admin])?;
+                if index.exists() {
+                    let _ = fs::remove_file(&marker);
+                } else {
+                    // The mark goes last: this may be cut short too.
                     remove_folder(&record.path)?;
-                    remove_folder(&record.admin)?;
+                    remove_record(&record.admin)?;
                 }
             }
         }
@@ -264,6 +267,15 @@ fn same(a: &Path, b: &Path) -> bool {
         path.canonicalize().ok().or_else(|| Some(path.parent()?.canonicalize().ok()?.join(path.file_name()?)))
     };
     a == b || real(a).is_some_and(|a| Some(a) == real(b))
+}
+
+/// Removes what git knows of a worktree. Without its first file it is none for git, so that a kill in
+/// the middle leaves nothing broken.
+fn remove_record(admin: &Path) -> Result<(), GitError> {
+    match fs::remove_file(admin.join("gitdir")) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(GitError::io(admin, e)),
+        _ => remove_folder(admin),
+    }
 }
 
 /// Removes a folder whatever the modes of the folders in it; caches of some tools are read-only.
