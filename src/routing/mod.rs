@@ -77,7 +77,7 @@ impl NoRoute {
             Self::Unknown { .. } => {
                 "pick a known one, or add it under [backends.<id>] in the settings".to_owned()
             }
-            Self::NoneUsable(_) => "`offshoot doctor` checks each of them".to_owned(),
+            Self::NoneUsable(_) => "`offshoot doctor` checks each of them; --backend ID asks one all the same".to_owned(),
         }
     }
 }
