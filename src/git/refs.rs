@@ -235,6 +235,17 @@ impl Repo {
         if is_ours { locks::clear(&lock, &[self.checkout(), self.common_dir()]) } else { Ok(()) }
     }
 
+    /// The same for all references directly in a folder of ours.
+    pub(super) fn clear_ref_locks_in(&self, folder: &str) -> Result<(), GitError> {
+        let Ok(entries) = fs::read_dir(self.common_dir().join(folder)) else { return Ok(()) };
+        for entry in entries.flatten() {
+            if let Some(name) = entry.file_name().to_str().and_then(|name| name.strip_suffix(".lock")) {
+                self.clear_ref_lock(&format!("{folder}/{name}"))?;
+            }
+        }
+        Ok(())
+    }
+
     /// Why a change of a reference failed: libgit2 and git word it in many ways, the state tells it.
     fn explain(&self, name: &str, expect: Expect<'_>, error: GitError) -> GitError {
         if !matches!(error, GitError::Library { .. } | GitError::Program { .. }) {

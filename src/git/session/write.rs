@@ -116,6 +116,7 @@ impl Cursor {
     /// where the ref was not fetched.
     pub fn settle(&mut self, repo: &Repo) -> Result<(), SessionError> {
         repo.clear_ref_lock(&session_ref(&self.session))?;
+        repo.clear_ref_locks_in(&format!("{}{}", super::KEPT, self.session))?;
         match self.tip.clone() {
             Some(tip) if self.ref_at.as_ref() != Some(&tip) => self.move_ref(repo, &tip),
             _ => Ok(()),
