@@ -59,7 +59,7 @@ impl Repo {
             return Err(GitError::BranchMissing { branch: branch.to_owned() });
         }
         self.clear_ref_lock(&format!("refs/heads/{branch}"))?;
-        self.drop_half_made(path)?;
+        self.drop_half_made(|record| same(&record.path, path))?;
         for held in self.worktrees()?.into_iter().filter(|w| w.branch.as_deref() == Some(branch)) {
             if held.is_missing {
                 self.forget_missing(&held.path)?;
@@ -73,6 +73,13 @@ impl Repo {
         self.forget_missing(path)?;
         make_room(path)?;
         self.add_worktree(branch, path)
+    }
+
+    /// Drops all worktrees below a folder of ours that killed processes had not finished. Nobody may be making
+    /// one there meanwhile.
+    pub fn drop_half_made_below(&self, root: &Path) -> Result<(), GitError> {
+        let real = root.canonicalize().unwrap_or_else(|_| root.to_owned());
+        self.drop_half_made(|record| record.path.starts_with(&real) || record.path.starts_with(root))
     }
 
     /// All worktrees, the main one first.
@@ -197,10 +204,10 @@ impl Repo {
         Ok(())
     }
 
-    /// Drops a worktree of ours that a killed process had not finished: with files missing that nobody
-    /// removed, it must never be taken for what somebody wants.
-    fn drop_half_made(&self, path: &Path) -> Result<(), GitError> {
-        for record in self.records()?.into_iter().filter(|r| same(&r.path, path)) {
+    /// Drops worktrees of ours that a killed process had not finished: with files missing that nobody
+    /// removed, one must never be taken for what somebody wants.
+    fn drop_half_made(&self, is_meant: impl Fn(&Record) -> bool) -> Result<(), GitError> {
+        for record in self.records()?.into_iter().filter(|record| is_meant(record)) {
             let (marker, index) = (record.admin.join("locked"), record.admin.join("index"));
             // The marker stays until all is in place, and the index is written after the files.
             let is_marked = match fs::read(&marker) {
@@ -209,7 +216,7 @@ impl Repo {
             };
             if is_marked {
                 // A git that outlived us may be at work on it.
-                super::locks::wait_for_owner(&marker, &[&record.path, path, &record.admin])?;
+                super::locks::wait_for_owner(&marker, &[&record.path, &record.admin])?;
                 if index.exists() {
                     let _ = fs::remove_file(&marker);
                 } else {

@@ -280,6 +280,7 @@ fn drop_unused(repo: &Repo, branch: &str, worktree: &Path, base: &CommitId) -> R
 
 fn ground(place: &Place, start: Start) -> Result<(Ground, SessionLock), Failure> {
     let _one_at_a_time = lock_worktrees(place)?;
+    place.repo.drop_half_made_below(&place.worktrees())?;
     match start {
         Start::New { branch, uncommitted } => new(place, &branch, uncommitted),
         Start::Continue { rev } => resume(place, rev.as_deref()),

@@ -18,10 +18,13 @@ use world::{BRANCH, Instant, Kill, Target, World};
 /// Kills of one session.
 const ROUNDS: usize = 8;
 
+/// Of a run that names none. Where a kill lands still depends on the machine.
+const SEED: u64 = 889_381;
+
 #[test]
 fn nothing_that_was_told_is_lost_to_kills_at_random_instants() {
     let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
-    let seed = number("OFFSHOOT_KILL_SEED").unwrap_or_else(|| fastrand::u64(..1_000_000));
+    let seed = number("OFFSHOOT_KILL_SEED").unwrap_or(SEED);
     let kills = usize::try_from(number("OFFSHOOT_KILLS").unwrap_or(40)).unwrap();
     let sessions = kills.div_ceil(ROUNDS);
     eprintln!("OFFSHOOT_KILL_SEED={seed} OFFSHOOT_KILLS={kills}");
