@@ -182,8 +182,12 @@ impl Worktree {
 
     /// Removes what a killed process of ours left locked, before anything is done in the worktree.
     pub(super) fn clear_locks(&self) -> Result<(), GitError> {
-        for name in ["index.lock", "HEAD.lock"] {
-            super::locks::clear(&self.git_dir.join(name), &[&self.path, &self.git_dir])?;
+        // Of the index, the head, and whatever else git writes there: `AUTO_MERGE` for one.
+        let entries = std::fs::read_dir(&self.git_dir).map_err(|e| GitError::io(&self.git_dir, e))?;
+        for lock in entries.flatten().map(|entry| entry.path()) {
+            if lock.extension().is_some_and(|extension| extension == "lock") {
+                super::locks::clear(&lock, &[&self.path, &self.git_dir])?;
+            }
         }
         Ok(())
     }

@@ -25,7 +25,7 @@ const SEED: u64 = 889_381;
 fn nothing_that_was_told_is_lost_to_kills_at_random_instants() {
     let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
     let seed = number("OFFSHOOT_KILL_SEED").unwrap_or(SEED);
-    let kills = usize::try_from(number("OFFSHOOT_KILLS").unwrap_or(40)).unwrap();
+    let kills = usize::try_from(number("OFFSHOOT_KILLS").unwrap_or(16)).unwrap();
     let sessions = kills.div_ceil(ROUNDS);
     eprintln!("OFFSHOOT_KILL_SEED={seed} OFFSHOOT_KILLS={kills}");
     let next = std::sync::atomic::AtomicUsize::new(0);
