@@ -7,6 +7,7 @@ mod delta;
 mod line;
 mod message;
 mod outcome;
+mod sanitise;
 mod usage;
 
 pub use conversation::{Conversation, Entry, EntryKind, Setup, Voice, estimate_tokens};
@@ -14,4 +15,5 @@ pub use delta::{Assembler, Delta};
 pub use line::{Content, Line, LineError};
 pub use message::{Image, Message, Part, Role, Signature, ToolCall, ToolResult, ToolSpec, WireFormat};
 pub use outcome::{ErrorClass, Outcome, StopReason};
+pub use sanitise::sanitise;
 pub use usage::Usage;

@@ -2,9 +2,9 @@
 
 use super::args::{AgentArgs, Common};
 use super::output::{self, Tone, toned};
-use super::text::sanitise;
 use super::{Done, base};
 use crate::backends::health::HealthState;
+use crate::chat::sanitise;
 use crate::workbench::doctor::{self, BackendReport, CheckState, Report};
 
 pub(super) async fn run(common: &Common) -> Done {

@@ -5,10 +5,11 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::args::{AgentArgs, Common, GcArgs};
-use super::output::{self, Tone, count, toned};
+use super::output::{self, Tone, toned};
 use super::{Done, base, place, shown};
 use crate::git::session::{GcOptions, Verdict};
 use crate::workbench::history;
+use crate::workbench::words::count;
 
 pub(super) async fn run(common: &Common, args: &GcArgs) -> Done {
     let base = base(common, &AgentArgs::default())?;

@@ -1,11 +1,12 @@
 //! `offshoot ledger`: the record of runs.
 
 use super::args::{AgentArgs, Common, LedgerArgs, LedgerCommand};
-use super::output::{self, Tone, dollars, toned};
-use super::text::sanitise;
+use super::output::{self, Tone, toned};
 use super::{Done, FAILED, Trouble, base, shown};
 use crate::agent::fit;
+use crate::chat::sanitise;
 use crate::ledger::{Cost, Entry, LedgerError, Stats, Tally};
+use crate::workbench::words::dollars;
 
 pub(super) fn run(common: &Common, args: &LedgerArgs) -> Done {
     let base = base(&Common { quiet: true, ..common.clone() }, &AgentArgs::default())?;

@@ -3,12 +3,13 @@
 use serde_json::{Value, json};
 
 use super::args::{AgentArgs, Common, LogArgs};
-use super::output::{self, Tone, count, dollars, toned};
-use super::text::sanitise;
+use super::output::{self, Tone, toned};
 use super::{Done, Trouble, base, place};
 use crate::agent::fit;
+use crate::chat::sanitise;
 use crate::git::codec::StepKind;
 use crate::git::session::{SessionTree, StepSummary};
+use crate::workbench::words::{count, dollars};
 use crate::workbench::{Place, history};
 
 pub(super) async fn run(common: &Common, args: &LogArgs) -> Done {

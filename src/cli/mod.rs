@@ -13,7 +13,6 @@ mod resume;
 mod run;
 mod show;
 mod status;
-pub mod text;
 mod undo;
 
 use std::io::IsTerminal;
@@ -26,7 +25,7 @@ use clap::{CommandFactory, Parser};
 use crate::agent::Failure;
 use crate::chat::ErrorClass;
 use crate::config::Env;
-use crate::workbench::{self, Base, Options, Place};
+use crate::workbench::{self, Base, Options, Place, words};
 use args::{AgentArgs, Cli, Command, Common};
 
 /// Runs offshoot on the arguments of this process.
@@ -178,7 +177,7 @@ async fn place(common: &Common, base: &Base) -> Result<Arc<Place>, Trouble> {
         Arc::new(base.place().map_err(|failure| Trouble { code: BAD_USAGE, ..Trouble::from(failure) })?);
     for recovered in workbench::recover(&place).await {
         match recovered.result {
-            Ok(what) if !common.quiet => output::note(&output::recovered(&recovered.branch, &what)),
+            Ok(what) if !common.quiet => output::note(&words::recovered(&recovered.branch, &what)),
             Ok(_) => {}
             Err(failure) => output::note(&format!(
                 "session {} on {} could not be recovered: {}",

@@ -5,8 +5,7 @@ use std::io::{self, IsTerminal, Write};
 use serde::Serialize;
 
 use super::Trouble;
-use super::text::sanitise;
-use crate::agent::Recovered;
+use crate::chat::sanitise;
 
 /// A word or line in a colour, where there are colours.
 #[derive(Debug, Clone, Copy)]
@@ -85,30 +84,4 @@ pub fn json_line(value: &impl Serialize) -> String {
     let mut line = serde_json::to_string(value).unwrap_or_default();
     line.push('\n');
     line
-}
-
-pub fn recovered(branch: &str, what: &Recovered) -> String {
-    let mut text = format!("recovered after a crash on {branch}: {}", count(what.messages, "message"));
-    if let Some(step) = &what.step {
-        text.push_str(&format!(
-            ", {} committed as {}",
-            count(step.files, "changed file"),
-            &step.commit[..10]
-        ));
-    }
-    text
-}
-
-pub fn count(number: usize, thing: &str) -> String {
-    format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
-}
-
-/// Dollars, as precise as they matter.
-pub fn dollars(usd: Option<f64>) -> String {
-    match usd {
-        None => "unpriced".to_owned(),
-        Some(0.0) => "$0".to_owned(),
-        Some(usd) if usd < 0.01 => format!("${usd:.4}"),
-        Some(usd) => format!("${usd:.2}"),
-    }
 }

@@ -3,10 +3,11 @@
 use super::args::{Common, ResumeArgs};
 use super::run::{drive, order};
 use super::{Done, base, output, place};
+use crate::chat::sanitise;
 use crate::chat::{EntryKind, Role};
-use crate::cli::output::{Tone, count, toned};
-use crate::cli::text::sanitise;
+use crate::cli::output::{Tone, toned};
 use crate::workbench::history::{self, Standing};
+use crate::workbench::words::{count, describe};
 use crate::workbench::{BranchName, Start};
 
 pub(super) async fn run(common: &Common, args: ResumeArgs) -> Done {
@@ -54,10 +55,7 @@ fn transcript(conversation: &crate::chat::Conversation) -> String {
                     text.push_str(&format!("{head}\n{}\n\n", sanitise(said.trim())));
                 }
                 for call in message.tool_calls() {
-                    text.push_str(&format!(
-                        "  · {}\n",
-                        sanitise(&super::run::describe(&call.name, &call.input))
-                    ));
+                    text.push_str(&format!("  · {}\n", sanitise(&describe(&call.name, &call.input))));
                 }
                 if message.tool_calls().next().is_some() {
                     text.push('\n');

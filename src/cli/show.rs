@@ -3,13 +3,14 @@
 use serde_json::json;
 
 use super::args::{AgentArgs, Common, ShowArgs};
-use super::output::{self, Tone, count, dollars, toned};
-use super::text::sanitise;
+use super::output::{self, Tone, toned};
 use super::{Done, base, place};
 use crate::agent::fit;
+use crate::chat::sanitise;
 use crate::chat::{Entry, EntryKind, Part};
 use crate::git::codec::StepKind;
 use crate::workbench::history::{self, StepView};
+use crate::workbench::words::{count, dollars};
 
 pub(super) async fn run(common: &Common, args: &ShowArgs) -> Done {
     let base = base(common, &AgentArgs::default())?;

@@ -6,9 +6,10 @@ use serde_json::json;
 
 use super::args::{AgentArgs, Common};
 use super::doctor::backend_line;
-use super::output::{self, Tone, count, dollars, toned};
+use super::output::{self, Tone, toned};
 use super::{Done, base, shown};
 use crate::ledger::Stats;
+use crate::workbench::words::{count, dollars};
 use crate::workbench::{doctor, history};
 
 /// Entries of the ledger that count as recent.

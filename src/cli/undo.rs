@@ -3,9 +3,11 @@
 use serde_json::json;
 
 use super::args::{AgentArgs, Common, RedoArgs, UndoArgs};
-use super::output::{self, count};
+use super::output;
 use super::{Done, Trouble, base, place};
+use crate::chat::sanitise;
 use crate::git::session::UndoScope;
+use crate::workbench::words::count;
 use crate::workbench::{Back, Command, EventKind, Moved, Start, TabId, Workbench, history};
 
 const TAB: TabId = TabId(1);
@@ -100,7 +102,7 @@ fn files(removed: &[std::path::PathBuf], changed: &[std::path::PathBuf]) -> Stri
             text.push_str(&format!("{word} {}:\n", count(paths.len(), "file")));
         }
         for path in paths.iter().take(50) {
-            text.push_str(&format!("  {}\n", super::text::sanitise(&path.display().to_string())));
+            text.push_str(&format!("  {}\n", sanitise(&path.display().to_string())));
         }
     }
     text

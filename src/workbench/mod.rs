@@ -12,6 +12,7 @@ mod open;
 mod recovery;
 mod tab;
 mod toolbox;
+pub mod words;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

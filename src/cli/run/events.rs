@@ -4,14 +4,13 @@
 use std::collections::HashMap;
 use std::io::IsTerminal;
 
-use serde_json::Value;
-
 use super::json::Json;
 use crate::agent::{AgentEvent, ApprovalState, EndReason, TurnEnd, VerifyState, fit};
+use crate::chat::sanitise;
 use crate::cli::args::Common;
-use crate::cli::output::{self, Tone, count, dollars, toned_err};
-use crate::cli::text::sanitise;
+use crate::cli::output::{self, Tone, toned_err};
 use crate::cli::{Trouble, shown};
+use crate::workbench::words::{self, count, describe, dollars, tokens};
 use crate::workbench::{Event, EventKind};
 
 /// Shows the events of one session.
@@ -147,7 +146,7 @@ impl Printer {
                 self.line(&toned_err(&opened.branch, Tone::Strong));
                 self.line(&toned_err(&format!("in {}", shown(&opened.worktree)), Tone::Quiet));
                 if let Some(recovered) = &opened.recovered {
-                    self.line(&toned_err(&output::recovered(&opened.branch, recovered), Tone::Quiet));
+                    self.line(&toned_err(&words::recovered(&opened.branch, recovered), Tone::Quiet));
                 }
                 for notice in &opened.notices {
                     self.line(&toned_err(&sanitise(notice), Tone::Quiet));
@@ -252,26 +251,5 @@ impl Printer {
             self.print("\n");
             self.mid_line = false;
         }
-    }
-}
-
-/// A tool call in one line: its name and the argument that tells most.
-pub fn describe(name: &str, input: &Value) -> String {
-    let keys = ["command", "path", "pattern", "name", "patch"];
-    let argument = keys.iter().find_map(|key| input.get(key)).or_else(|| input.as_object()?.values().next());
-    let text = match argument {
-        Some(Value::String(text)) => text.lines().next().unwrap_or_default().to_owned(),
-        Some(Value::Null) | None => String::new(),
-        Some(other) => other.to_string(),
-    };
-    format!("{name} {}", fit(&text, 72)).trim_end().to_owned()
-}
-
-#[allow(clippy::cast_precision_loss, reason = "a rounded figure for a person")]
-fn tokens(count: u64) -> String {
-    match count {
-        0..1_000 => count.to_string(),
-        1_000..1_000_000 => format!("{:.1}k", count as f64 / 1e3),
-        _ => format!("{:.1}M", count as f64 / 1e6),
     }
 }

@@ -15,7 +15,6 @@ use crate::git::Repo;
 use crate::workbench::{Base, BranchName, Place, Start, Uncommitted};
 pub(super) use drive::drive;
 use events::Printer;
-pub(super) use events::describe;
 
 /// How long standard input may take without a word about it.
 const PATIENCE: Duration = Duration::from_secs(2);

@@ -1,0 +1,106 @@
+//! What front-ends say in the same words: figures, money, a tool call in one line. The texts hold what
+//! models and tools said as it came: who shows them sanitises them.
+
+use serde_json::Value;
+
+use crate::agent::{Recovered, fit};
+
+/// Columns of what a call is about.
+const ARGUMENT_COLUMNS: usize = 72;
+
+/// A tool call in one line: its name and the argument that tells most.
+pub fn describe(name: &str, input: &Value) -> String {
+    let keys = ["command", "path", "pattern", "name", "patch"];
+    let argument = keys.iter().find_map(|key| input.get(key)).or_else(|| input.as_object()?.values().next());
+    let text = match argument {
+        Some(Value::String(text)) => text.lines().next().unwrap_or_default().to_owned(),
+        Some(Value::Null) | None => String::new(),
+        Some(other) => other.to_string(),
+    };
+    format!("{name} {}", fit(&text, ARGUMENT_COLUMNS)).trim_end().to_owned()
+}
+
+/// What was brought on record of a session that a crash had cut off.
+pub fn recovered(branch: &str, what: &Recovered) -> String {
+    let mut text = format!("recovered after a crash on {branch}: {}", count(what.messages, "message"));
+    if let Some(step) = &what.step {
+        let short = step.commit.get(..10).unwrap_or(&step.commit);
+        text.push_str(&format!(", {} committed as {short}", count(step.files, "changed file")));
+    }
+    text
+}
+
+/// So many of a thing whose plural ends in s.
+pub fn count(number: usize, thing: &str) -> String {
+    format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
+}
+
+/// Dollars, as precise as they matter.
+pub fn dollars(usd: Option<f64>) -> String {
+    match usd {
+        None => "unpriced".to_owned(),
+        Some(0.0) => "$0".to_owned(),
+        Some(usd) if usd < 0.01 => format!("${usd:.4}"),
+        Some(usd) => format!("${usd:.2}"),
+    }
+}
+
+/// Tokens, rounded.
+#[allow(clippy::cast_precision_loss, reason = "a rounded figure for a person")]
+pub fn tokens(count: u64) -> String {
+    match count {
+        0..1_000 => count.to_string(),
+        1_000..1_000_000 => format!("{:.1}k", count as f64 / 1e3),
+        _ => format!("{:.1}M", count as f64 / 1e6),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::agent::StepTaken;
+
+    #[test]
+    fn a_call_is_told_by_the_argument_that_says_most() {
+        for (input, told) in [
+            (json!({"description": "d", "command": "cargo test\n--all"}), "bash cargo test"),
+            (json!({"other": "first", "more": "second"}), "bash first"),
+            (json!({"list": ["a", 1]}), r#"bash ["a",1]"#),
+            (json!({"path": null}), "bash"),
+            (json!({}), "bash"),
+            (json!("not an object"), "bash"),
+        ] {
+            assert_eq!(describe("bash", &input), told);
+        }
+        assert!(describe("bash", &json!({"command": "x".repeat(200)})).ends_with('…'));
+    }
+
+    #[test]
+    fn figures_are_as_precise_as_they_matter() {
+        assert_eq!([count(0, "file"), count(1, "file")], ["0 files", "1 file"]);
+        let money = [None, Some(0.0), Some(0.001_23), Some(0.5), Some(12.345)].map(dollars);
+        assert_eq!(money, ["unpriced", "$0", "$0.0012", "$0.50", "$12.35"]);
+        assert_eq!([0, 999, 1_000, 12_345, 2_500_000].map(tokens), ["0", "999", "1.0k", "12.3k", "2.5M"]);
+    }
+
+    #[test]
+    fn what_was_recovered_is_counted() {
+        let step = StepTaken {
+            commit: "0123456789abcdef".into(),
+            turn: 1,
+            step: 1,
+            subject: String::new(),
+            files: 2,
+            insertions: 0,
+            deletions: 0,
+        };
+        let what = Recovered { messages: 1, step: Some(step) };
+        assert_eq!(
+            recovered("b", &what),
+            "recovered after a crash on b: 1 message, 2 changed files committed as 0123456789"
+        );
+        assert_eq!(recovered("b", &Recovered::default()), "recovered after a crash on b: 0 messages");
+    }
+}
