@@ -77,7 +77,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
                 return Err(failure.message.into());
             }
             EventKind::Closed => at_work -= 1,
-            EventKind::Agent(_) | EventKind::Moved(_) => {}
+            _ => {}
         }
     }
 

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::meter::ContextUse;
 use crate::chat::{ErrorClass, Outcome, Usage};
 use crate::routing::Decision;
 
@@ -12,6 +13,10 @@ pub enum AgentEvent {
     TurnBegan {
         turn: u32,
         prompt: String,
+    },
+    /// The model was given words that the user said within the turn.
+    Steered {
+        text: String,
     },
     Route(Routed),
     Fallback {
@@ -43,6 +48,8 @@ pub enum AgentEvent {
     },
     Approval(Approval),
     Step(StepTaken),
+    /// What somebody changed in the worktree by hand was committed.
+    Edits(Edits),
     Verify {
         state: VerifyState,
         command: String,
@@ -53,6 +60,8 @@ pub enum AgentEvent {
         usage: Usage,
         cost_usd: Option<f64>,
     },
+    /// What fills the context, after a call of the model and whenever it changed otherwise.
+    Context(ContextUse),
     Notice(String),
     Error(Failure),
     /// The turn ended. Always the last event of a turn, once.
@@ -100,6 +109,16 @@ pub struct StepTaken {
     pub commit: String,
     pub turn: u32,
     pub step: u32,
+    pub subject: String,
+    pub files: usize,
+    pub insertions: usize,
+    pub deletions: usize,
+}
+
+/// A commit of the user's own changes: no step of the session's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Edits {
+    pub commit: String,
     pub subject: String,
     pub files: usize,
     pub insertions: usize,

@@ -94,6 +94,7 @@ pub(super) fn event(mut event: AgentEvent, known: &[String]) -> AgentEvent {
     let value = |value: &mut Value| redact_value(value, &|text| redact_known(text, known).into_owned());
     match &mut event {
         AgentEvent::TurnBegan { prompt: said, .. }
+        | AgentEvent::Steered { text: said }
         | AgentEvent::Fallback { message: said, .. }
         | AgentEvent::ToolProgress { text: said, .. }
         | AgentEvent::ToolResult { summary: said, .. }
@@ -105,6 +106,7 @@ pub(super) fn event(mut event: AgentEvent, known: &[String]) -> AgentEvent {
             text(&mut approval.reason);
         }
         AgentEvent::Step(step) => text(&mut step.subject),
+        AgentEvent::Edits(edits) => text(&mut edits.subject),
         AgentEvent::Error(failure) => text(&mut failure.message),
         AgentEvent::TurnEnded(end) => text(&mut end.text),
         // These came through a `Mask`, or say nothing of the conversation.
@@ -112,7 +114,8 @@ pub(super) fn event(mut event: AgentEvent, known: &[String]) -> AgentEvent {
         | AgentEvent::Thinking(_)
         | AgentEvent::Route(_)
         | AgentEvent::Restarted
-        | AgentEvent::Usage { .. } => {}
+        | AgentEvent::Usage { .. }
+        | AgentEvent::Context(_) => {}
     }
     event
 }

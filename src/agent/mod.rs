@@ -15,6 +15,7 @@ mod guard;
 pub mod journal;
 mod ledger;
 mod mask;
+mod meter;
 mod prompt;
 mod record;
 mod round;
@@ -33,14 +34,16 @@ use futures::future::BoxFuture;
 
 pub use control::{Control, Reins, control};
 pub use event::{
-    AgentEvent, Answer, Approval, ApprovalState, EndReason, Failure, Routed, StepTaken, TurnEnd, VerifyState,
+    AgentEvent, Answer, Approval, ApprovalState, Edits, EndReason, Failure, Routed, StepTaken, TurnEnd,
+    VerifyState,
 };
 pub use journal::{Header, Journal, JournalError, Replay, SessionLock};
+pub use meter::{ContextPart, ContextUse};
 pub use services::Services;
 pub use turn::Order;
 pub use wording::fit;
 
-use crate::chat::{Conversation, ErrorClass, Voice};
+use crate::chat::{Conversation, EntryKind, ErrorClass, Message, Voice};
 use crate::config::PermissionMode;
 use crate::git::session::{Cursor, SessionError};
 use crate::git::{Repo, Worktree};
@@ -158,8 +161,35 @@ impl Agent {
         &self.session
     }
 
+    /// The project's tools as its agent works with them.
+    pub fn tools(&self) -> &ToolContext {
+        &self.tools
+    }
+
+    pub fn permissions(&self) -> PermissionMode {
+        self.permissions
+    }
+
     pub fn set_permissions(&mut self, mode: PermissionMode) {
         self.permissions = mode;
+    }
+
+    /// Lets the model know of something between turns: it is on record at once, and the model sees it at
+    /// its next call.
+    pub async fn offer(&mut self, text: String) -> Result<(), Failure> {
+        let turn = self.session.conversation.turn();
+        self.say(turn, EntryKind::Steer(Message::user(text)))?;
+        if let Err(failure) = self.keep_turn().await {
+            // The journal has it: the next commit takes it along.
+            self.emit(AgentEvent::Error(failure)).await;
+        }
+        Ok(())
+    }
+
+    /// Commits what was changed in the worktree by hand, and tells it.
+    pub async fn keep_edits(&mut self) -> Result<(), Failure> {
+        self.keep_owed_step().await?;
+        self.keep_edits_by_hand().await
     }
 
     /// Brings what an earlier process left behind on record: entries that git does not hold yet, an
@@ -170,13 +200,6 @@ impl Agent {
 
     /// Puts everything said so far on record in git.
     pub async fn keep(&mut self) -> Result<(), Failure> {
-        self.keep_turn().await
-    }
-
-    /// The same, and what was changed in the worktree by hand.
-    pub async fn keep_all(&mut self) -> Result<(), Failure> {
-        self.keep_owed_step().await?;
-        self.keep_edits_by_hand().await?;
         self.keep_turn().await
     }
 

@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::bill::Bill;
-use super::event::{AgentEvent, Failure, StepTaken};
+use super::event::{AgentEvent, Edits, Failure, StepTaken};
 use super::round::Round;
 use super::turn::Attempt;
 use super::wording::{self, Change, Verb};
@@ -93,13 +93,14 @@ impl Agent {
             .await?;
         self.tell_left_out(&left_out).await;
         if let Some(kept) = kept {
-            let files = kept.stat.files.len();
-            let plural = if files == 1 { "" } else { "s" };
-            let short = kept.commit.short().to_owned();
-            self.emit(AgentEvent::Notice(format!(
-                "{files} file{plural} edited by hand: committed as {short}"
-            )))
-            .await;
+            let edits = Edits {
+                commit: kept.commit.to_string(),
+                subject: wording::subject("", true, &changes(&kept.stat)),
+                files: kept.stat.files.len(),
+                insertions: kept.stat.insertions,
+                deletions: kept.stat.deletions,
+            };
+            self.emit(AgentEvent::Edits(edits)).await;
         }
         Ok(())
     }

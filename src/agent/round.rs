@@ -142,6 +142,7 @@ impl Agent {
             // Nobody runs it: the model is told which tools there are.
             return Ok(());
         }
+        self.heed(control);
         let mode: Mode = self.mode(attempt);
         let judged = Call::new(&call.name, &call.input);
         let (reason, refused) =

@@ -10,7 +10,7 @@ use super::event::{AgentEvent, EndReason, Failure, Routed, StepTaken, TurnEnd};
 use super::work::{Stop, WorkEnd};
 use crate::backends::{Backend, BackendError};
 use crate::chat::{EntryKind, ErrorClass, Message, Outcome, Setup, Usage, Voice};
-use crate::config::Fallback;
+use crate::config::{Fallback, PermissionMode};
 use crate::routing::Decision;
 use crate::wire::Effort;
 
@@ -35,8 +35,10 @@ pub(super) struct Attempt {
     pub model: String,
     pub role: Option<String>,
     pub effort: Option<Effort>,
-    /// The system prompt, the same for all its calls.
+    /// The system prompt, the same for all its calls under the same permissions.
     pub system: String,
+    /// The permissions that the frame on record tells.
+    pub framed: PermissionMode,
     /// When it began: RFC 3339, UTC.
     pub at: String,
     pub started: Instant,
@@ -140,7 +142,13 @@ impl Agent {
         if let Some(backend) = &order.backend {
             let model = order.model.clone().unwrap_or_default();
             self.session.chosen = Some(Voice { backend: backend.clone(), model });
-        } else if let Some(chosen) = self.session.chosen.clone().filter(|_| order.role.is_none())
+        } else if order.role.is_none() {
+            self.fill_in_choice(order);
+        }
+    }
+
+    pub(super) fn fill_in_choice(&self, order: &mut Order) {
+        if let Some(chosen) = self.session.chosen.clone()
             && self.services.backends.contains_key(&chosen.backend)
         {
             order.backend = Some(chosen.backend);
@@ -148,7 +156,13 @@ impl Agent {
         }
     }
 
-    fn attempt(&self, order: &Order, number: u32, decision: Decision, backend: Backend) -> Attempt {
+    pub(super) fn attempt(
+        &self,
+        order: &Order,
+        number: u32,
+        decision: Decision,
+        backend: Backend,
+    ) -> Attempt {
         let role = order.role.as_ref().and_then(|name| self.services.settings.roles.get(name));
         let of_role = |value: Option<&String>| value.cloned();
         let model = order
@@ -170,6 +184,7 @@ impl Agent {
             role: order.role.clone(),
             effort,
             system: String::new(),
+            framed: self.permissions,
             at: super::now(),
             started: Instant::now(),
             usage: Usage::default(),
@@ -196,13 +211,14 @@ impl Agent {
     }
 
     /// Puts the frame of the answers to come on record, where it differs from the one in force.
-    fn frame(&mut self, turn: u32, attempt: &mut Attempt) -> Result<(), Failure> {
+    pub(super) fn frame(&mut self, turn: u32, attempt: &mut Attempt) -> Result<(), Failure> {
         attempt.system = self.system_prompt(attempt);
+        attempt.framed = self.mode(attempt);
         let setup = Setup {
             digest: super::prompt::digest(&attempt.system),
             voice: attempt.voice(),
             role: attempt.role.clone(),
-            permissions: self.mode(attempt).name().to_owned(),
+            permissions: attempt.framed.name().to_owned(),
             tools: self.tool_specs(attempt).into_iter().map(|tool| tool.name).collect(),
         };
         if self.session.conversation.setup() != Some(&setup) {

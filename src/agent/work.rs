@@ -62,9 +62,7 @@ impl Agent {
             if let Some(message) = self.over_budget(task, attempt) {
                 return Err(Stop::Budget(message));
             }
-            while let Ok(words) = control.steer.try_recv() {
-                self.say(turn, EntryKind::Steer(Message::user(words)))?;
-            }
+            self.listen(turn, attempt, control).await?;
             if compaction == Compaction::Possible && self.is_nearly_full(attempt) {
                 match self.compact(turn, attempt, control).await {
                     Ok(()) => compaction = Compaction::Done,
@@ -114,6 +112,7 @@ impl Agent {
             self.say(turn, kind)?;
             attempt.output_length += text.len();
             self.count(attempt, called.usage).await;
+            self.emit(AgentEvent::Context(self.measure(attempt))).await;
             if calls.is_empty() {
                 let is_silent = text.trim().is_empty();
                 let was_stopped = matches!(called.stop, Some(StopReason::Refusal | StopReason::MaxTokens));
@@ -155,6 +154,27 @@ impl Agent {
         let message = format!("stopped after {} calls of the model in one turn", settings.max_steps);
         let hint = "send another prompt to go on, or raise agent.max_steps";
         Err(Failure::new(ErrorClass::ToolLoop, message).hint(hint).into())
+    }
+
+    /// Takes up what came from outside since the last call: other permissions, notes, the user's words.
+    async fn listen(&mut self, turn: u32, attempt: &mut Attempt, control: &mut Control) -> Result<(), Stop> {
+        self.heed(control);
+        if self.mode(attempt) != attempt.framed {
+            self.frame(turn, attempt)?;
+        }
+        for note in control.unheard_notes() {
+            self.say(turn, EntryKind::Steer(Message::user(note)))?;
+        }
+        while let Ok(text) = control.steer.try_recv() {
+            self.say(turn, EntryKind::Steer(Message::user(text.clone())))?;
+            self.emit(AgentEvent::Steered { text }).await;
+        }
+        Ok(())
+    }
+
+    /// Goes by the permissions that the user set last.
+    pub(super) fn heed(&mut self, control: &mut Control) {
+        self.permissions = control.new_permissions().unwrap_or(self.permissions);
     }
 
     /// Keeps what had been said when the user interrupted.

@@ -134,6 +134,14 @@ impl Conversation {
         })
     }
 
+    /// The first line of what the user said first.
+    pub fn title(&self) -> Option<String> {
+        self.entries.iter().find_map(|entry| match &entry.kind {
+            EntryKind::Prompt { message, .. } => message.text().lines().next().map(str::to_owned),
+            _ => None,
+        })
+    }
+
     /// Results for the calls that have none, with `text` as their content: every provider wants each
     /// call answered.
     pub fn missing_results(&self, text: &str) -> Option<Message> {

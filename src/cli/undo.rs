@@ -65,7 +65,7 @@ async fn carry_out(common: &Common, rev: Option<String>, command: Command) -> Do
             EventKind::Failed(failure) if event.session.is_empty() => return Err(failure.into()),
             EventKind::Failed(failure) => failed = Some(failure),
             EventKind::Closed => break,
-            EventKind::Agent(_) => continue,
+            _ => continue,
         }
         let next = waiting.take().unwrap_or(Command::Close { tab: TAB });
         workbench.send(next).await;

@@ -1,10 +1,8 @@
-//! What front-ends ask for, and what they are told: plain data, both ways.
-
-use std::path::PathBuf;
+//! What front-ends ask for, as plain data.
 
 use serde::{Deserialize, Serialize};
 
-use crate::agent::{AgentEvent, Answer, Failure, Order, Recovered, TurnEnd};
+use crate::agent::{Answer, Order};
 use crate::config::PermissionMode;
 
 /// A tab, for as long as the workbench runs. Chosen by the front-end.
@@ -30,7 +28,13 @@ pub enum Command {
         tab: TabId,
         text: String,
     },
-    /// Stops the turn, and drops the ones in line.
+    /// Changes the words of a prompt that waits in line, or takes it out of the line when there are none.
+    Requeue {
+        tab: TabId,
+        id: u64,
+        prompt: Option<String>,
+    },
+    /// Stops the turn, the ones in line, and the commands that the user runs in the tab.
     Interrupt {
         tab: TabId,
     },
@@ -39,6 +43,21 @@ pub enum Command {
         tab: TabId,
         call: String,
         answer: Answer,
+    },
+    /// Changes what the agent may do unasked: at once, also in the middle of a turn. Told by `Permissions`.
+    SetPermissions {
+        tab: TabId,
+        mode: PermissionMode,
+    },
+    /// Runs a command of the user's in the tab's worktree, also while the agent works. Told by `Shell`.
+    Shell {
+        tab: TabId,
+        command: String,
+        audience: Audience,
+    },
+    /// Commits what the user changed in the worktree by hand. Told by `Committed`, when there was anything.
+    Keep {
+        tab: TabId,
     },
     /// Moves the session back. Answered by `Moved` or `Failed`.
     Undo {
@@ -52,6 +71,15 @@ pub enum Command {
     Close {
         tab: TabId,
     },
+}
+
+/// Who gets to know what a command of the user's gave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Audience {
+    /// The model too: it is part of the conversation.
+    Model,
+    /// The user alone.
+    User,
 }
 
 /// How far back an undo goes.
@@ -94,56 +122,22 @@ pub enum Uncommitted {
     Exclude,
 }
 
-/// Something that happened in a tab.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Event {
-    pub tab: TabId,
-    /// Empty before the tab is open.
-    pub session: String,
-    pub kind: EventKind,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-pub enum EventKind {
-    Opened(Opened),
-    Agent(AgentEvent),
-    Moved(Moved),
-    /// A command could not be carried out; the tab is as it was.
-    Failed(Failure),
-    Closed,
-}
-
-/// An open tab.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Opened {
-    pub branch: String,
-    pub worktree: PathBuf,
-    /// The commit that the branch stood at; empty in a repository without commits.
-    pub base: String,
-    pub turns: u32,
-    pub steps: u32,
-    /// What a crash had left behind.
-    pub recovered: Option<Recovered>,
-    pub notices: Vec<String>,
-}
-
-/// A session that was moved by undo or redo.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Moved {
-    pub from: String,
-    pub to: String,
-    pub turn: u32,
-    pub step: u32,
-    pub files_removed: Vec<PathBuf>,
-    pub files_changed: Vec<PathBuf>,
-}
-
-impl Event {
-    /// The end of a turn, if this is one.
-    pub fn turn_end(&self) -> Option<&TurnEnd> {
-        match &self.kind {
-            EventKind::Agent(AgentEvent::TurnEnded(end)) => Some(end),
-            _ => None,
+impl Command {
+    /// The tab that it is for.
+    pub fn tab(&self) -> TabId {
+        match self {
+            Self::Open { tab, .. }
+            | Self::Prompt { tab, .. }
+            | Self::Steer { tab, .. }
+            | Self::Requeue { tab, .. }
+            | Self::Interrupt { tab }
+            | Self::Answer { tab, .. }
+            | Self::SetPermissions { tab, .. }
+            | Self::Shell { tab, .. }
+            | Self::Keep { tab }
+            | Self::Undo { tab, .. }
+            | Self::Redo { tab }
+            | Self::Close { tab } => *tab,
         }
     }
 }

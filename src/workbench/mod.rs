@@ -7,9 +7,13 @@ mod base;
 mod choices;
 mod command;
 pub mod doctor;
+mod event;
 pub mod history;
 mod open;
+mod past;
+mod queue;
 mod recovery;
+mod shell;
 mod tab;
 mod toolbox;
 pub mod words;
@@ -18,13 +22,17 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
 
 pub use base::{Base, Options, Place, found, init};
-pub use command::{Back, BranchName, Command, Event, EventKind, Moved, Opened, Start, TabId, Uncommitted};
+pub use command::{Audience, Back, BranchName, Command, Start, TabId, Uncommitted};
+pub use event::{Event, EventKind, Moved, Opened, Queued, ShellEnd, ShellEvent};
+pub use past::{History, Stat, StepMark};
 pub use recovery::{RecoveredSession, recover};
 
 use crate::agent::{Failure, Order};
 use crate::chat::ErrorClass;
+use crate::config::PermissionMode;
 
 /// Events that may wait for a front-end. When it is slower, the agents wait for it.
 const EVENTS_WAITING: usize = 512;
@@ -55,44 +63,77 @@ impl Workbench {
         self.place.base.services.decide(order, &[]).map(|_| ())
     }
 
-    /// Carries out a command, or hands it to the tab that it is for. What comes of it arrives as
-    /// events.
+    /// Carries out a command, or hands it to the tab that it is for, and waits while too many wait there
+    /// already. What comes of it arrives as events. Who reads those [posts](Workbench::post) commands: the
+    /// tab may in turn be waiting for its events to be read.
     pub async fn send(&self, command: Command) {
-        let id = tab_of(&command);
-        if let Command::Open { tab, start, permissions } = command {
-            let (sender, receiver) = mpsc::channel(COMMANDS_WAITING);
-            let is_taken = {
-                let mut tabs = self.lock();
-                let is_taken = tabs.get(&tab).is_some_and(|open| !open.is_closed());
-                if !is_taken {
-                    tabs.insert(tab, sender);
+        let id = command.tab();
+        let refused = match command {
+            Command::Open { tab, start, permissions } => self.open(tab, start, permissions).err(),
+            command => {
+                let is_last = matches!(command, Command::Close { .. });
+                let taken = match self.sender(id) {
+                    Some(sender) => sender.send(command).await.is_ok(),
+                    None => false,
+                };
+                if is_last {
+                    self.lock().remove(&id);
                 }
-                is_taken
-            };
-            if is_taken {
-                self.refuse(tab, format!("tab {} is open already", tab.0)).await;
-                return;
+                (!taken).then(|| not_open(id))
             }
-            tab::spawn(self.place.clone(), tab, start, permissions, receiver, self.events.clone());
-            return;
-        }
-        let closing = matches!(command, Command::Close { .. });
-        let sender = self.lock().get(&id).cloned();
-        let taken = match sender {
-            Some(sender) => sender.send(command).await.is_ok(),
-            None => false,
         };
-        if closing {
-            self.lock().remove(&id);
-        }
-        if !taken {
-            self.refuse(id, format!("tab {} is not open", id.0)).await;
+        if let Some(why) = refused {
+            let _ = self.events.send(refusal(id, why)).await;
         }
     }
 
-    async fn refuse(&self, tab: TabId, why: String) {
-        let kind = EventKind::Failed(Failure::new(ErrorClass::NotFound, why));
-        let _ = self.events.send(Event { tab, session: String::new(), kind }).await;
+    /// The same without ever waiting; to be called within a runtime.
+    ///
+    /// # Errors
+    /// With the command when too many wait for its tab already: post it again later.
+    #[allow(clippy::result_large_err, reason = "the caller keeps the command as it was")]
+    pub fn post(&self, command: Command) -> Result<(), Command> {
+        let id = command.tab();
+        let refused = match command {
+            Command::Open { tab, start, permissions } => self.open(tab, start, permissions).err(),
+            command => {
+                let is_last = matches!(command, Command::Close { .. });
+                let refused = match self.sender(id) {
+                    None => Some(not_open(id)),
+                    Some(sender) => match sender.try_send(command) {
+                        Ok(()) => None,
+                        Err(TrySendError::Closed(_)) => Some(not_open(id)),
+                        Err(TrySendError::Full(command)) => return Err(command),
+                    },
+                };
+                if is_last {
+                    self.lock().remove(&id);
+                }
+                refused
+            }
+        };
+        if let Some(why) = refused {
+            let events = self.events.clone();
+            tokio::spawn(async move {
+                let _ = events.send(refusal(id, why)).await;
+            });
+        }
+        Ok(())
+    }
+
+    fn open(&self, tab: TabId, start: Start, permissions: Option<PermissionMode>) -> Result<(), String> {
+        let (sender, receiver) = mpsc::channel(COMMANDS_WAITING);
+        let mut tabs = self.lock();
+        if tabs.get(&tab).is_some_and(|open| !open.is_closed()) {
+            return Err(format!("tab {} is open already", tab.0));
+        }
+        tabs.insert(tab, sender);
+        tab::spawn(self.place.clone(), tab, start, permissions, receiver, self.events.clone());
+        Ok(())
+    }
+
+    fn sender(&self, tab: TabId) -> Option<mpsc::Sender<Command>> {
+        self.lock().get(&tab).cloned()
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<TabId, mpsc::Sender<Command>>> {
@@ -100,15 +141,11 @@ impl Workbench {
     }
 }
 
-fn tab_of(command: &Command) -> TabId {
-    match command {
-        Command::Open { tab, .. }
-        | Command::Prompt { tab, .. }
-        | Command::Steer { tab, .. }
-        | Command::Interrupt { tab }
-        | Command::Answer { tab, .. }
-        | Command::Undo { tab, .. }
-        | Command::Redo { tab }
-        | Command::Close { tab } => *tab,
-    }
+fn not_open(tab: TabId) -> String {
+    format!("tab {} is not open", tab.0)
+}
+
+fn refusal(tab: TabId, why: String) -> Event {
+    let kind = EventKind::Failed(Failure::new(ErrorClass::NotFound, why));
+    Event { tab, session: String::new(), kind }
 }

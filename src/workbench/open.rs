@@ -5,13 +5,14 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{Back, BranchName, Moved, Opened, Place, Start, Uncommitted};
+use super::past::{Past, Steps};
+use super::{Back, BranchName, History, Moved, Opened, Place, Start, Uncommitted};
 use crate::agent::journal::{self, Header, Journal, JournalError, SessionLock};
 use crate::agent::{Agent, Failure, Parts, Replay, SessionState};
 use crate::chat::{Conversation, ErrorClass, Voice};
 use crate::config::{Paths, PermissionMode};
 use crate::git::codec::{Origin, Route};
-use crate::git::session::{self, Cursor, Peek, Session, SessionError, UndoScope};
+use crate::git::session::{self, Cursor, Line, Peek, Session, SessionError, UndoScope};
 use crate::git::{CommitId, Expect, GitError, Repo, Worktree};
 use crate::routing::CHOSEN;
 use crate::tools::permissions::{Places, Rules};
@@ -23,6 +24,7 @@ const NAME_TRIES: u32 = 16;
 pub(super) struct OpenTab {
     pub agent: Agent,
     pub opened: Opened,
+    past: Past,
     /// The branch was made for this session: it goes again when nothing is said in it.
     is_new: bool,
     hold: SessionLock,
@@ -100,17 +102,52 @@ pub(super) async fn open(
         agent.keep().await?;
     }
     let base = agent.head().await?.unwrap_or_default();
+    let mut past = Past::default();
+    let (history, start) = history(&agent, &mut past).await?;
     let session = agent.session();
     let opened = Opened {
         branch: session.branch.clone(),
         worktree: session.worktree.clone(),
+        title: session.conversation.title().unwrap_or_default(),
         base,
+        start,
         turns: session.conversation.turn(),
         steps: session.step,
+        history,
+        permissions: agent.permissions(),
+        chosen: session.chosen.clone(),
+        context: agent.context_use(),
         recovered,
         notices,
     };
-    Ok(OpenTab { agent, opened, is_new, hold, temporary })
+    Ok(OpenTab { agent, opened, past, is_new, hold, temporary })
+}
+
+/// What was said and done so far, and the commit at which the branch began.
+async fn history(agent: &Agent, past: &mut Past) -> Result<(History, String), Failure> {
+    let session = agent.session();
+    let (conversation, step) = (session.conversation.clone(), session.step);
+    let mut reading = std::mem::take(past);
+    let (read, steps) = agent
+        .with_git(move |repo, held| {
+            let Some(head) = held.worktree.head()? else { return Ok((reading, None)) };
+            let line = Line {
+                session: held.cursor.session().to_owned(),
+                head,
+                has_steps: step > 0,
+                forked_from: held.cursor.forked_from().cloned(),
+                entries: conversation.len(),
+            };
+            let steps = reading.read(repo, &line, &conversation)?;
+            Ok((reading, Some(steps)))
+        })
+        .await?;
+    *past = read;
+    let (steps, start) = match steps {
+        Some(Steps { marks, start }) => (marks, start.to_string()),
+        None => Default::default(),
+    };
+    Ok((History { conversation: agent.session().conversation.clone(), steps }, start))
 }
 
 /// A session with its agent, before what a crash had left of it is on record.
@@ -229,7 +266,7 @@ impl OpenTab {
             })
             .await?;
         let from = plan.from.to_string();
-        self.moved(from, session, plan.removed, plan.changed)
+        self.moved(from, session, plan.removed, plan.changed).await
     }
 
     pub async fn redo(&mut self) -> Result<Moved, Failure> {
@@ -243,10 +280,10 @@ impl OpenTab {
                 Ok((session.head, undone.session))
             })
             .await?;
-        self.moved(from.to_string(), session, Vec::new(), Vec::new())
+        self.moved(from.to_string(), session, Vec::new(), Vec::new()).await
     }
 
-    fn moved(
+    async fn moved(
         &mut self,
         from: String,
         session: Session,
@@ -255,13 +292,19 @@ impl OpenTab {
     ) -> Result<Moved, Failure> {
         let (turn, step, to) = (session.conversation.turn(), session.step, session.head.to_string());
         self.agent.set_conversation(session.conversation, step)?;
-        Ok(Moved { from, to, turn, step, files_removed, files_changed })
+        let (history, _) = history(&self.agent, &mut self.past).await?;
+        Ok(Moved { from, to, turn, step, files_removed, files_changed, history })
     }
 
-    /// Ends the session; a branch made for it goes when nothing was said.
-    pub async fn close(self, place: &Place) {
+    /// Ends the session; a branch made for it goes when nothing was said, and nothing changed by hand.
+    pub async fn close(mut self, place: &Place) {
+        let mut is_unused = self.is_new && self.agent.session().conversation.is_empty();
+        if is_unused {
+            let kept = self.agent.keep_edits().await;
+            let head = self.agent.head().await.ok().flatten();
+            is_unused = kept.is_ok() && head.as_ref() == Some(&self.opened.base);
+        }
         let session = self.agent.session();
-        let is_unused = self.is_new && session.conversation.is_empty();
         let (branch, worktree) = (session.branch.clone(), session.worktree.clone());
         let _ = std::fs::remove_dir_all(&self.temporary);
         self.agent.close();

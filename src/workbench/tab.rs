@@ -1,15 +1,16 @@
 //! The task of one tab: opens its session, then carries out its commands one after the other, and
 //! steers the turn that runs.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use futures::FutureExt;
 use tokio::sync::mpsc;
 
 use super::open::{self, OpenTab};
-use super::{Command, Event, EventKind, Place, Start, TabId};
-use crate::agent::{self, EndReason, Failure, Order};
+use super::queue::Queue;
+use super::shell::{Ended, Shells};
+use super::{Audience, Command, Event, EventKind, Moved, Place, ShellEnd, Start, Stat, TabId};
+use crate::agent::{self, AgentEvent, EndReason, Failure, Order};
 use crate::chat::ErrorClass;
 use crate::config::PermissionMode;
 
@@ -23,139 +24,328 @@ pub(super) fn spawn(
     events: mpsc::Sender<Event>,
 ) {
     tokio::spawn(async move {
-        let told = events.clone();
-        let task = tokio::spawn(run(place, tab, start, permissions, commands, events));
+        let teller = Teller { tab, session: Arc::default(), events };
+        let task = tokio::spawn(run(place, start, permissions, commands, teller.clone()));
         if task.await.is_err() {
             let failure = Failure::new(ErrorClass::Internal, "the tab's task died").hint(
                 "this is a bug in offshoot; the session is on record: `offshoot resume` opens it again",
             );
-            let kind = EventKind::Failed(failure);
-            let _ = told.send(Event { tab, session: String::new(), kind }).await;
-            let _ = told.send(Event { tab, session: String::new(), kind: EventKind::Closed }).await;
+            teller.tell(EventKind::Failed(failure)).await;
+            teller.tell(EventKind::Closed).await;
         }
     });
 }
 
+/// Tells the front-end what happens in one tab.
+#[derive(Debug, Clone)]
+pub(super) struct Teller {
+    tab: TabId,
+    session: Arc<str>,
+    events: mpsc::Sender<Event>,
+}
+
+impl Teller {
+    /// Waits while the front-end is behind.
+    pub async fn tell(&self, kind: EventKind) {
+        let event = Event { tab: self.tab, session: self.session.to_string(), kind };
+        // A receiver that is gone has no use for events; the work goes on and is on record.
+        let _ = self.events.send(event).await;
+    }
+
+    async fn refuse(&self, why: &str, hint: &str) {
+        self.tell(EventKind::Failed(Failure::new(ErrorClass::Internal, why).hint(hint))).await;
+    }
+}
+
 async fn run(
     place: Arc<Place>,
-    tab: TabId,
     start: Start,
     permissions: Option<PermissionMode>,
-    mut commands: mpsc::Receiver<Command>,
-    events: mpsc::Sender<Event>,
+    commands: mpsc::Receiver<Command>,
+    teller: Teller,
 ) {
     let mut open = match open::open(&place, start, permissions).await {
         Ok(open) => open,
-        Err(failure) => {
-            let kind = EventKind::Failed(failure);
-            let _ = events.send(Event { tab, session: String::new(), kind }).await;
-            return;
-        }
+        Err(failure) => return teller.tell(EventKind::Failed(failure)).await,
     };
-    let session = open.agent.session().id.clone();
-    let tell = move |kind| {
-        let event = Event { tab, session: session.clone(), kind };
-        let events = events.clone();
-        async move {
-            // A receiver that is gone has no use for events; the work goes on and is on record.
-            let _ = events.send(event).await;
-        }
+    let session = open.agent.session();
+    let teller = Teller { session: session.id.as_str().into(), ..teller };
+    let shell = open.agent.tools().shell.clone();
+    let shells = Shells::new(shell, session.worktree.clone(), &open.agent.services().secrets);
+    teller.tell(EventKind::Opened(Box::new(open.opened.clone()))).await;
+    let to_front = teller.clone();
+    open.agent.tell(Arc::new(move |event| {
+        let teller = to_front.clone();
+        async move { teller.tell(kind_of(event)).await }.boxed()
+    }));
+    let tab = Tab {
+        open,
+        commands,
+        teller,
+        queue: Queue::default(),
+        shells,
+        notes: Vec::new(),
+        has_edits: false,
+        last: Order::default(),
     };
-    tell(EventKind::Opened(open.opened.clone())).await;
-    let to_agent = tell.clone();
-    open.agent.tell(Arc::new(move |event| to_agent(EventKind::Agent(event)).boxed()));
+    tab.run(&place).await;
+}
 
-    let mut queue: VecDeque<Order> = VecDeque::new();
-    let mut last = Order::default();
-    loop {
-        let order = match queue.pop_front() {
-            Some(order) => order,
-            None => match commands.recv().await {
-                None | Some(Command::Close { .. }) => break,
-                Some(Command::Prompt { order, .. }) => order,
-                Some(Command::Undo { back, .. }) => {
-                    tell(outcome(open.undo(back).await)).await;
+struct Tab {
+    open: OpenTab,
+    commands: mpsc::Receiver<Command>,
+    teller: Teller,
+    queue: Queue,
+    shells: Shells,
+    /// What the model gets to know with its next prompt.
+    notes: Vec<String>,
+    /// The user may have changed files: to be committed when nobody works on them.
+    has_edits: bool,
+    /// What was ordered last.
+    last: Order,
+}
+
+impl Tab {
+    async fn run(mut self, place: &Place) {
+        loop {
+            self.settle().await;
+            let order = match self.queue.take() {
+                Some(order) => {
+                    self.tell_queue().await;
+                    order
+                }
+                None => match self.idle().await {
+                    Some(order) => order,
+                    None => break,
+                },
+            };
+            self.last.clone_from(&order);
+            if !self.work(order).await {
+                break;
+            }
+        }
+        self.close(place).await;
+    }
+
+    /// Carries out commands until one of them gives the agent something to do. `None` when the tab is to
+    /// be closed.
+    async fn idle(&mut self) -> Option<Order> {
+        loop {
+            let command = tokio::select! {
+                command = self.commands.recv() => command?,
+                Some(ended) = self.shells.next() => {
+                    self.ended(ended).await;
+                    self.settle().await;
                     continue;
                 }
-                Some(Command::Redo { .. }) => {
-                    tell(outcome(open.redo().await)).await;
-                    continue;
-                }
+            };
+            match command {
+                Command::Close { .. } => return None,
+                Command::Prompt { order, .. } => return Some(order),
                 // The turn that the words were meant for has ended.
-                Some(Command::Steer { text, .. }) => Order { prompt: text, ..last.clone() },
-                // There is nothing to stop or answer.
-                Some(_) => continue,
-            },
-        };
-        last.clone_from(&order);
-        if !work(&mut open, order, &mut commands, &mut queue, &tell).await {
-            break;
-        }
-    }
-    open.close(&place).await;
-    tell(EventKind::Closed).await;
-}
-
-/// Runs one turn under the commands that arrive meanwhile. `false` when the tab is to be closed.
-async fn work<Told: Future<Output = ()>>(
-    open: &mut OpenTab,
-    order: Order,
-    commands: &mut mpsc::Receiver<Command>,
-    queue: &mut VecDeque<Order>,
-    tell: &impl Fn(EventKind) -> Told,
-) -> bool {
-    let (mut control, reins) = agent::control();
-    let same = order.clone();
-    let mut turn = Box::pin(open.agent.turn(order, &mut control));
-    let mut is_open = true;
-    loop {
-        let command = tokio::select! {
-            biased;
-            end = &mut turn => {
-                drop(turn);
-                let unheard = control.unheard();
-                if end.reason != EndReason::Interrupted && !unheard.is_empty() {
-                    queue.push_front(Order { prompt: unheard.join("\n\n"), ..same });
+                Command::Steer { text, .. } => return Some(Order { prompt: text, ..self.last.clone() }),
+                Command::Undo { back, .. } => {
+                    let moved = self.open.undo(back).await;
+                    self.moved(moved).await;
                 }
-                return is_open;
-            }
-            command = commands.recv(), if is_open => command,
-        };
-        match command {
-            None | Some(Command::Close { .. }) => {
-                reins.interrupt();
-                is_open = false;
-            }
-            Some(Command::Interrupt { .. }) => {
-                queue.clear();
-                reins.interrupt();
-            }
-            Some(Command::Prompt { order, .. }) => queue.push_back(order),
-            Some(Command::Steer { text, .. }) => {
-                if !reins.steer(text) {
-                    tell(EventKind::Failed(Failure::new(
-                        ErrorClass::Internal,
-                        "too many words wait for the agent already",
-                    )))
-                    .await;
+                Command::Redo { .. } => {
+                    let moved = self.open.redo().await;
+                    self.moved(moved).await;
                 }
-            }
-            Some(Command::Answer { call, answer, .. }) => {
-                reins.answer(call, answer);
-            }
-            Some(Command::Undo { .. } | Command::Redo { .. } | Command::Open { .. }) => {
-                tell(EventKind::Failed(
-                    Failure::new(ErrorClass::Internal, "the agent is at work").hint("interrupt it first"),
-                ))
-                .await;
+                Command::Interrupt { .. } => self.shells.stop(),
+                Command::Shell { command, audience, .. } => {
+                    self.shells.start(command, audience, &self.teller).await;
+                }
+                Command::Keep { .. } => {
+                    self.has_edits = true;
+                    self.settle().await;
+                }
+                Command::SetPermissions { mode, .. } => {
+                    self.open.agent.set_permissions(mode);
+                    self.teller.tell(EventKind::Permissions(mode)).await;
+                }
+                Command::Requeue { .. } => refuse_requeue(&self.teller).await,
+                // Nothing asks.
+                Command::Answer { .. } | Command::Open { .. } => {}
             }
         }
     }
+
+    /// Runs one turn under the commands that arrive meanwhile. `false` when the tab is to be closed.
+    async fn work(&mut self, order: Order) -> bool {
+        let (mut control, reins) = agent::control();
+        if !self.notes.is_empty() {
+            reins.note(std::mem::take(&mut self.notes).join("\n\n"));
+        }
+        let mut permissions = None;
+        let mut is_open = true;
+        let end = {
+            let Self { open, commands, teller, queue, shells, has_edits, .. } = self;
+            let mut turn = Box::pin(open.agent.turn(order.clone(), &mut control));
+            loop {
+                let command = tokio::select! {
+                    biased;
+                    end = &mut turn => break end,
+                    command = commands.recv(), if is_open => command,
+                    Some(ended) = shells.next() => {
+                        *has_edits = true;
+                        let offered = is_offered(&ended) && reins.note(ended.worded());
+                        teller.tell(EventKind::Shell(ended.told(offered))).await;
+                        continue;
+                    }
+                };
+                match command {
+                    None | Some(Command::Close { .. }) => {
+                        reins.interrupt();
+                        is_open = false;
+                    }
+                    Some(Command::Interrupt { .. }) => {
+                        reins.interrupt();
+                        shells.stop();
+                        drop_queue(queue, teller).await;
+                    }
+                    Some(Command::Prompt { order, .. }) => {
+                        queue.push(order);
+                        teller.tell(EventKind::Queue(queue.list())).await;
+                    }
+                    Some(Command::Requeue { id, prompt, .. }) => {
+                        if queue.edit(id, prompt) {
+                            teller.tell(EventKind::Queue(queue.list())).await;
+                        } else {
+                            refuse_requeue(teller).await;
+                        }
+                    }
+                    Some(Command::Steer { text, .. }) => {
+                        if !reins.steer(text) {
+                            let why = "too many words wait for the agent already";
+                            teller.refuse(why, "say it again after its next answer").await;
+                        }
+                    }
+                    Some(Command::Answer { call, answer, .. }) => {
+                        reins.answer(call, answer);
+                    }
+                    Some(Command::SetPermissions { mode, .. }) => {
+                        reins.permit(mode);
+                        permissions = Some(mode);
+                        teller.tell(EventKind::Permissions(mode)).await;
+                    }
+                    Some(Command::Shell { command, audience, .. }) => {
+                        shells.start(command, audience, teller).await;
+                    }
+                    Some(Command::Keep { .. }) => *has_edits = true,
+                    Some(Command::Undo { .. } | Command::Redo { .. } | Command::Open { .. }) => {
+                        teller.refuse("the agent is at work", "interrupt it first").await;
+                    }
+                }
+            }
+        };
+        if let Some(mode) = permissions {
+            self.open.agent.set_permissions(mode);
+        }
+        let unheard = control.unheard();
+        if end.reason == EndReason::Interrupted {
+            tell_dropped(unheard, &self.teller).await;
+        } else if !unheard.is_empty() {
+            self.queue.push_front(Order { prompt: unheard.join("\n\n"), ..order });
+            self.tell_queue().await;
+        }
+        for note in control.unheard_notes() {
+            self.offer(note).await;
+        }
+        is_open
+    }
+
+    /// A command of the user's ended while the agent was not at work.
+    async fn ended(&mut self, ended: Ended) {
+        self.has_edits = true;
+        let offered = is_offered(&ended) && self.offer(ended.worded()).await;
+        self.teller.tell(EventKind::Shell(ended.told(offered))).await;
+    }
+
+    /// Lets the model know of something: with its next prompt, before there was one.
+    async fn offer(&mut self, note: String) -> bool {
+        if self.open.agent.session().conversation.turn() == 0 {
+            self.notes.push(note);
+            return true;
+        }
+        let offered = self.open.agent.offer(note).await;
+        if let Err(failure) = &offered {
+            self.teller.tell(EventKind::Failed(failure.clone())).await;
+        }
+        offered.is_ok()
+    }
+
+    /// Commits what the user may have changed.
+    async fn settle(&mut self) {
+        if std::mem::take(&mut self.has_edits)
+            && let Err(failure) = self.open.agent.keep_edits().await
+        {
+            self.teller.tell(EventKind::Failed(failure)).await;
+        }
+    }
+
+    async fn moved(&mut self, moved: Result<Moved, Failure>) {
+        match moved {
+            Ok(moved) => {
+                self.teller.tell(EventKind::Moved(moved)).await;
+                self.tell_context().await;
+            }
+            Err(failure) => self.teller.tell(EventKind::Failed(failure)).await,
+        }
+    }
+
+    async fn tell_context(&self) {
+        let context = self.open.agent.context_use().unwrap_or_default();
+        self.teller.tell(EventKind::Agent(AgentEvent::Context(context))).await;
+    }
+
+    async fn tell_queue(&self) {
+        self.teller.tell(EventKind::Queue(self.queue.list())).await;
+    }
+
+    async fn close(mut self, place: &Place) {
+        drop_queue(&mut self.queue, &self.teller).await;
+        self.shells.stop();
+        while let Some(ended) = self.shells.next().await {
+            self.ended(ended).await;
+        }
+        self.settle().await;
+        self.open.close(place).await;
+        self.teller.tell(EventKind::Closed).await;
+    }
 }
 
-fn outcome(moved: Result<super::Moved, Failure>) -> EventKind {
-    match moved {
-        Ok(moved) => EventKind::Moved(moved),
-        Err(failure) => EventKind::Failed(failure),
+/// An event of the agent's as front-ends are told it.
+fn kind_of(event: AgentEvent) -> EventKind {
+    match event {
+        AgentEvent::Edits(edits) => {
+            let stat = Stat { files: edits.files, insertions: edits.insertions, deletions: edits.deletions };
+            EventKind::Committed { commit: edits.commit, subject: edits.subject, stat }
+        }
+        event => EventKind::Agent(event),
     }
+}
+
+/// Whether the model is to know of a command that ended.
+fn is_offered(ended: &Ended) -> bool {
+    ended.audience == Audience::Model && !matches!(ended.exit, ShellEnd::Failed(_))
+}
+
+async fn drop_queue(queue: &mut Queue, teller: &Teller) {
+    let dropped = queue.clear();
+    if !dropped.is_empty() {
+        teller.tell(EventKind::Queue(Vec::new())).await;
+    }
+    tell_dropped(dropped, teller).await;
+}
+
+/// Hands words back to the user that nobody will act on.
+async fn tell_dropped(dropped: Vec<String>, teller: &Teller) {
+    if !dropped.is_empty() {
+        teller.tell(EventKind::Dropped(dropped)).await;
+    }
+}
+
+async fn refuse_requeue(teller: &Teller) {
+    teller.refuse("this prompt waits no longer", "it was taken up, or dropped by an interruption").await;
 }

@@ -3,6 +3,7 @@
 
 use serde_json::Value;
 
+use super::Stat;
 use crate::agent::{Recovered, fit};
 
 /// Columns of what a call is about.
@@ -28,6 +29,12 @@ pub fn recovered(branch: &str, what: &Recovered) -> String {
         text.push_str(&format!(", {} committed as {short}", count(step.files, "changed file")));
     }
     text
+}
+
+/// What the user had changed by hand was committed.
+pub fn committed(commit: &str, stat: &Stat) -> String {
+    let short = commit.get(..10).unwrap_or(commit);
+    format!("{} edited by hand: committed as {short}", count(stat.files, "file"))
 }
 
 /// So many of a thing whose plural ends in s.

@@ -154,7 +154,20 @@ impl Printer {
             }
             EventKind::Agent(event) => self.tell_agent(event),
             EventKind::Failed(failure) => output::complain(&failure.clone().into()),
-            EventKind::Moved(_) | EventKind::Closed => {}
+            EventKind::Committed { commit, stat, .. } => {
+                self.line(&toned_err(&words::committed(commit, stat), Tone::Quiet));
+            }
+            EventKind::Dropped(prompts) => {
+                for prompt in prompts {
+                    self.line(&toned_err(&sanitise(&format!("not done: {prompt}")), Tone::Quiet));
+                }
+            }
+            // A run gives one order, and nobody moves, queues or changes anything meanwhile.
+            EventKind::Queue(_)
+            | EventKind::Permissions(_)
+            | EventKind::Shell(_)
+            | EventKind::Moved(_)
+            | EventKind::Closed => {}
         }
     }
 
@@ -225,6 +238,9 @@ impl Printer {
                 output::complain(&failure.clone().into());
             }
             AgentEvent::TurnBegan { .. }
+            | AgentEvent::Steered { .. }
+            | AgentEvent::Edits(_)
+            | AgentEvent::Context(_)
             | AgentEvent::TurnEnded(_)
             | AgentEvent::Thinking(_)
             | AgentEvent::ToolProgress { .. }

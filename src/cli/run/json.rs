@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::agent::{AgentEvent, ApprovalState, Failure, TurnEnd};
 use crate::chat::ErrorClass;
 use crate::routing::Rejected;
-use crate::workbench::{Event, EventKind};
+use crate::workbench::{Event, EventKind, words};
 
 /// One line of output.
 #[derive(Debug, Serialize)]
@@ -125,7 +125,16 @@ impl Json {
             }
             EventKind::Agent(event) => Self::of_agent(session, event).into_iter().collect(),
             EventKind::Failed(failure) => vec![Self::error(session, failure)],
-            EventKind::Moved(_) | EventKind::Closed => Vec::new(),
+            EventKind::Committed { commit, stat, .. } => {
+                vec![Self::Notice { session, message: words::committed(commit, stat) }]
+            }
+            // A run gives one order, and nobody moves, queues or changes anything meanwhile.
+            EventKind::Queue(_)
+            | EventKind::Dropped(_)
+            | EventKind::Permissions(_)
+            | EventKind::Shell(_)
+            | EventKind::Moved(_)
+            | EventKind::Closed => Vec::new(),
         }
     }
 
@@ -152,7 +161,12 @@ impl Json {
         Some(match event.clone() {
             // A program reads whole results, not their progress; and the end is written when everything
             // is on record.
-            AgentEvent::TurnBegan { .. } | AgentEvent::TurnEnded(_) | AgentEvent::ToolProgress { .. } => {
+            AgentEvent::TurnBegan { .. }
+            | AgentEvent::Steered { .. }
+            | AgentEvent::TurnEnded(_)
+            | AgentEvent::ToolProgress { .. }
+            | AgentEvent::Context(_)
+            | AgentEvent::Edits(_) => {
                 return None;
             }
             AgentEvent::Restarted => {

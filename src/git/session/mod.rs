@@ -13,6 +13,7 @@ mod keep;
 mod landed;
 mod list;
 mod load;
+mod marks;
 mod undo;
 mod walk;
 mod write;
@@ -24,6 +25,7 @@ pub use keep::{Kept, keep, kept};
 pub use landed::{Landed, landed};
 pub use list::{SessionSummary, SessionTree, StepSummary, latest, list, log_tree, steps};
 pub use load::{Peek, Session, Tail, context, load, peek, tail};
+pub use marks::{Line, Mark, marks};
 pub use undo::{UndoPlan, UndoScope, Undone, redo, undo_apply, undo_plan};
 pub use write::{Cursor, Draft};
 

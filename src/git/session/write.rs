@@ -127,6 +127,11 @@ impl Cursor {
         &self.session
     }
 
+    /// Where the session left another one.
+    pub fn forked_from(&self) -> Option<&Origin> {
+        self.forked_from.as_ref()
+    }
+
     pub fn branch(&self) -> &str {
         &self.branch
     }
@@ -268,10 +273,6 @@ impl Cursor {
             EntryKind::Prompt { message, .. } => Some(message.text()),
             _ => None,
         });
-        let title = conversation.entries().iter().find_map(|entry| match &entry.kind {
-            EntryKind::Prompt { message, .. } => message.text().lines().next().map(str::to_owned),
-            _ => None,
-        });
         let is_compaction = entries.iter().any(|entry| matches!(entry.kind, EntryKind::Summary(_)));
         StepMessage {
             subject: draft.subject.clone(),
@@ -285,7 +286,7 @@ impl Cursor {
                 kind,
                 keyframe: first == 0 || is_compaction,
                 branch: Some(self.branch.clone()),
-                title,
+                title: conversation.title(),
                 forked_from: self.forked_from.clone(),
                 head: None,
                 route: draft.route.clone(),

@@ -1,0 +1,101 @@
+//! The steps of a session as marks in its conversation: which commit holds the files as they were when so
+//! much had been said. What is said in the commits is not parsed.
+
+use std::ops::ControlFlow;
+
+use super::SessionError;
+use super::walk::walk;
+use crate::git::codec::{Origin, StepKind, people};
+use crate::git::{CommitId, GitError, Repo};
+
+/// A step commit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mark {
+    pub commit: CommitId,
+    /// What its changes are told against.
+    pub parent: Option<CommitId>,
+    /// The session that made it: another one's, before a fork.
+    pub session: String,
+    pub turn: u32,
+    pub step: u32,
+    pub subject: String,
+    /// The index of the last entry of the conversation that the commit and those below it carry.
+    pub last_entry: usize,
+}
+
+/// Where to look for the marks of a conversation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    pub session: String,
+    pub head: CommitId,
+    /// Whether the session has made steps of its own.
+    pub has_steps: bool,
+    pub forked_from: Option<Origin>,
+    /// Entries in the conversation.
+    pub entries: usize,
+}
+
+/// The steps at a head and below it, oldest first; of a fork, those of the session that it left too, up to
+/// where it left.
+///
+/// # Errors
+/// When a commit of the session itself cannot be read. What lies before a fork may be gone.
+pub fn marks(repo: &Repo, line: &Line) -> Result<Vec<Mark>, SessionError> {
+    let mut marks = Vec::new();
+    let mut origin = line.forked_from.clone();
+    if line.has_steps {
+        let found = marks_of(repo, &line.head, &line.session, &mut marks)?;
+        origin = origin.or(found);
+    }
+    let mut left = vec![line.session.clone()];
+    while let Some(Origin { commit, session, .. }) = origin.take().filter(|one| !left.contains(&one.session))
+    {
+        let Ok(commit) = CommitId::parse(&commit) else { break };
+        match marks_of(repo, &commit, &session, &mut marks) {
+            Ok(found) => origin = found,
+            // A shallow clone does not have it, and a remote may never have had it.
+            Err(SessionError::Git(GitError::UnknownRevision { .. })) => break,
+            Err(error) => return Err(error),
+        }
+        left.push(session);
+    }
+    marks.reverse();
+    let mut last = 0;
+    for mark in &mut marks {
+        // A step that carries nothing stands where the one before it stood.
+        last = if mark.last_entry == NOTHING { last } else { mark.last_entry };
+        // A conversation that lost some of its commits is shorter than they say.
+        mark.last_entry = last.min(line.entries.saturating_sub(1));
+    }
+    Ok(marks)
+}
+
+const NOTHING: usize = usize::MAX;
+
+/// Adds the steps of one session, newest first, and tells where it left another one.
+fn marks_of(
+    repo: &Repo,
+    from: &CommitId,
+    session: &str,
+    marks: &mut Vec<Mark>,
+) -> Result<Option<Origin>, SessionError> {
+    let mut origin = None;
+    walk(repo, from, Some(session), |commit, frames| {
+        for frame in frames.iter().rev() {
+            origin = frame.stamp.forked_from.clone().or(origin.take());
+            if frame.stamp.kind == StepKind::Step {
+                marks.push(Mark {
+                    commit: commit.id.clone(),
+                    parent: commit.parents.first().cloned(),
+                    session: session.to_owned(),
+                    turn: frame.stamp.turn,
+                    step: frame.stamp.step,
+                    subject: people(&commit.message).0,
+                    last_entry: if frame.messages.is_empty() { NOTHING } else { frame.messages.end - 1 },
+                });
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(origin)
+}

@@ -1,0 +1,134 @@
+//! What front-ends are told, as plain data. Text of models, tools and commands is as it came: who shows it
+//! sanitises it.
+
+use std::path::PathBuf;
+
+use super::past::{History, Stat};
+use super::{Audience, TabId};
+use crate::agent::{AgentEvent, ContextUse, Failure, Recovered, TurnEnd};
+use crate::chat::Voice;
+use crate::config::PermissionMode;
+
+/// Something that happened in a tab.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    pub tab: TabId,
+    /// Empty before the tab is open.
+    pub session: String,
+    pub kind: EventKind,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum EventKind {
+    Opened(Box<Opened>),
+    Agent(AgentEvent),
+    /// The prompts that wait in line now, the next one first.
+    Queue(Vec<Queued>),
+    /// What was said and will not be done, since the user interrupted or closed the tab.
+    Dropped(Vec<String>),
+    /// What the agent may do unasked from now on.
+    Permissions(PermissionMode),
+    Shell(ShellEvent),
+    /// What the user changed in the worktree was committed.
+    Committed {
+        commit: String,
+        subject: String,
+        stat: Stat,
+    },
+    Moved(Moved),
+    /// A command could not be carried out; the tab is as it was.
+    Failed(Failure),
+    Closed,
+}
+
+/// A prompt that waits in line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Queued {
+    /// Within its tab.
+    pub id: u64,
+    pub prompt: String,
+}
+
+/// Of a command that the user runs. `id` tells it from others of its tab.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ShellEvent {
+    Began {
+        id: u64,
+        command: String,
+        audience: Audience,
+    },
+    /// Output as it comes. What came faster than it was read is dropped: so many bytes before `text`.
+    Output {
+        id: u64,
+        text: String,
+        dropped: usize,
+    },
+    Ended {
+        id: u64,
+        exit: ShellEnd,
+        /// All of the output; of a long one, head and tail.
+        text: String,
+        /// Whether the model gets to know it.
+        offered: bool,
+        elapsed_ms: u64,
+    },
+}
+
+/// How a command of the user's ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ShellEnd {
+    Exited(i32),
+    Signalled(i32),
+    /// By the user.
+    Stopped,
+    /// It could not be run.
+    Failed(String),
+}
+
+/// An open tab.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Opened {
+    pub branch: String,
+    pub worktree: PathBuf,
+    /// The first words of the session; empty before any were said.
+    pub title: String,
+    /// The commit that the branch stands at; empty in a repository without commits.
+    pub base: String,
+    /// The commit at which this session's branch began: what all of its changes are told against. Empty in a
+    /// repository without commits.
+    pub start: String,
+    pub turns: u32,
+    pub steps: u32,
+    pub history: History,
+    pub permissions: PermissionMode,
+    /// Who the user chose to answer.
+    pub chosen: Option<Voice>,
+    /// What fills the context; `None` before anything was said.
+    pub context: Option<ContextUse>,
+    /// What a crash had left behind.
+    pub recovered: Option<Recovered>,
+    pub notices: Vec<String>,
+}
+
+/// A session that was moved by undo or redo.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Moved {
+    pub from: String,
+    pub to: String,
+    pub turn: u32,
+    pub step: u32,
+    pub files_removed: Vec<PathBuf>,
+    pub files_changed: Vec<PathBuf>,
+    /// As it stands now.
+    pub history: History,
+}
+
+impl Event {
+    /// The end of a turn, if this is one.
+    pub fn turn_end(&self) -> Option<&TurnEnd> {
+        match &self.kind {
+            EventKind::Agent(AgentEvent::TurnEnded(end)) => Some(end),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! What was said and done in an open session so far, for a screen that shows it: the conversation, and the
+//! commits at their places in it. Reads git; changes nothing.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::chat::{Conversation, EntryKind};
+use crate::git::session::{Line, Mark, SessionError, marks};
+use crate::git::{CommitId, Repo};
+
+/// Steps whose changes are counted when a session is opened: a long past is not read through for it.
+const COUNTED: usize = 100;
+
+/// What was said and done.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct History {
+    pub conversation: Arc<Conversation>,
+    /// Oldest first; those of a session that this one was forked from too, up to the fork.
+    pub steps: Vec<StepMark>,
+}
+
+/// A step commit, and its place in the conversation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StepMark {
+    pub commit: String,
+    pub turn: u32,
+    pub step: u32,
+    pub subject: String,
+    /// The index of the last entry of the conversation that the commit carries.
+    pub last_entry: usize,
+    /// `None` of steps that are long past.
+    pub stat: Option<Stat>,
+}
+
+/// How much a commit changed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Stat {
+    pub files: usize,
+    pub insertions: usize,
+    pub deletions: usize,
+}
+
+/// The steps of a session, and what was counted of them already.
+#[derive(Debug, Default)]
+pub(super) struct Past {
+    counted: HashMap<CommitId, Stat>,
+}
+
+/// The steps of a session as they were read.
+#[derive(Debug)]
+pub(super) struct Steps {
+    pub marks: Vec<StepMark>,
+    /// The commit at which the session's branch began.
+    pub start: CommitId,
+}
+
+impl Past {
+    /// Blocks.
+    pub fn read(
+        &mut self,
+        repo: &Repo,
+        line: &Line,
+        conversation: &Conversation,
+    ) -> Result<Steps, SessionError> {
+        let found = marks(repo, line)?;
+        let start = start(repo, line, conversation, &found);
+        let uncounted = found.len().saturating_sub(COUNTED);
+        let marks = found.into_iter().enumerate().map(|(at, mark)| StepMark {
+            stat: if at < uncounted {
+                self.counted.get(&mark.commit).copied()
+            } else {
+                self.count(repo, &mark)
+            },
+            commit: mark.commit.to_string(),
+            turn: mark.turn,
+            step: mark.step,
+            subject: mark.subject,
+            last_entry: mark.last_entry,
+        });
+        Ok(Steps { marks: marks.collect(), start })
+    }
+
+    /// A commit that cannot be compared is shown without figures.
+    fn count(&mut self, repo: &Repo, mark: &Mark) -> Option<Stat> {
+        if let Some(stat) = self.counted.get(&mark.commit) {
+            return Some(*stat);
+        }
+        let diff = repo.diff(mark.parent.as_deref(), &mark.commit).ok()?;
+        let stat = Stat { files: diff.files.len(), insertions: diff.insertions, deletions: diff.deletions };
+        self.counted.insert(mark.commit.clone(), stat);
+        Some(stat)
+    }
+}
+
+/// Where the branch began: at the fork, or where the first prompt was sent. After a rebase neither is below
+/// the branch any more; then its first step tells.
+fn start(repo: &Repo, line: &Line, conversation: &Conversation, marks: &[Mark]) -> CommitId {
+    let forked = line.forked_from.as_ref().map(|origin| origin.commit.clone());
+    let prompted = || {
+        conversation.entries().iter().find_map(|entry| match &entry.kind {
+            EntryKind::Prompt { base, .. } => base.clone(),
+            _ => None,
+        })
+    };
+    let told = forked.or_else(prompted).and_then(|commit| CommitId::parse(&commit).ok());
+    let told = told.filter(|commit| repo.is_ancestor(commit, &line.head).unwrap_or(false));
+    let stepped = || marks.iter().find(|mark| mark.session == line.session)?.parent.clone();
+    told.or_else(stepped).unwrap_or_else(|| line.head.clone())
+}
