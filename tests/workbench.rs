@@ -6,6 +6,7 @@ mod workbench {
     mod desk;
     mod past;
     mod queue;
+    mod review;
     mod shell;
     mod steering;
     mod tabs;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use git2::{Delta, DiffFindOptions, DiffFormat, DiffOptions, FileMode, Oid, Patch, Tree};
+use git2::{Delta, DiffDelta, DiffFindOptions, DiffFormat, DiffOptions, FileMode, Oid, Patch, Tree};
 
 use super::program::bytes_path;
 use super::{GitError, ObjectId, Repo};
@@ -85,7 +85,7 @@ impl Repo {
     }
 }
 
-fn library_diff<'r>(
+pub(super) fn library_diff<'r>(
     repo: &'r git2::Repository,
     from: Option<&ObjectId>,
     to: &ObjectId,
@@ -175,15 +175,7 @@ fn library_stat(diff: &git2::Diff<'_>) -> Result<DiffStat, git2::Error> {
             None => (0, 0),
         };
         let (old, new) = (delta.old_file(), delta.new_file());
-        let kind = match delta.status() {
-            Delta::Added | Delta::Copied => ChangeKind::Added,
-            Delta::Deleted => ChangeKind::Deleted,
-            Delta::Renamed => ChangeKind::Renamed,
-            Delta::Typechange => ChangeKind::TypeChanged,
-            _ if old.id() == new.id() => ChangeKind::ModeChanged,
-            _ if is_link(old.mode()) != is_link(new.mode()) => ChangeKind::TypeChanged,
-            _ => ChangeKind::Modified,
-        };
+        let kind = kind_of(&delta);
         let name = |file: &git2::DiffFile<'_>| bytes_path(file.path_bytes().unwrap_or_default());
         stat.add(FileChange {
             path: if kind == ChangeKind::Deleted { name(&old) } else { name(&new) },
@@ -195,6 +187,19 @@ fn library_stat(diff: &git2::Diff<'_>) -> Result<DiffStat, git2::Error> {
         });
     }
     Ok(stat)
+}
+
+pub(super) fn kind_of(delta: &DiffDelta<'_>) -> ChangeKind {
+    let (old, new) = (delta.old_file(), delta.new_file());
+    match delta.status() {
+        Delta::Added | Delta::Copied => ChangeKind::Added,
+        Delta::Deleted => ChangeKind::Deleted,
+        Delta::Renamed => ChangeKind::Renamed,
+        Delta::Typechange => ChangeKind::TypeChanged,
+        _ if old.id() == new.id() => ChangeKind::ModeChanged,
+        _ if is_link(old.mode()) != is_link(new.mode()) => ChangeKind::TypeChanged,
+        _ => ChangeKind::Modified,
+    }
 }
 
 fn is_link(mode: FileMode) -> bool {

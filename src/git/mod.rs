@@ -7,6 +7,8 @@
 
 mod branch;
 pub mod codec;
+mod conflicts;
+mod contents;
 mod diff;
 mod error;
 mod id;
@@ -24,6 +26,7 @@ mod stage;
 mod worktree;
 mod worktrees;
 
+pub use contents::{Body, FileDiff};
 pub use diff::{ChangeKind, DiffStat, FileChange};
 pub use error::GitError;
 pub use id::{BadId, CommitId, ObjectId};

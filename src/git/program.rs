@@ -106,6 +106,12 @@ impl Git {
         self
     }
 
+    /// Makes the call write objects to another store than the repository's, which it still reads.
+    pub fn objects_in(mut self, store: &Path, own: &Path) -> Self {
+        self.command.env("GIT_OBJECT_DIRECTORY", store).env("GIT_ALTERNATE_OBJECT_DIRECTORIES", own);
+        self
+    }
+
     pub fn input(mut self, bytes: Vec<u8>) -> Self {
         self.input = bytes;
         self

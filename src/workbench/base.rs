@@ -168,6 +168,11 @@ impl Place {
         self.base.paths().cache.join("tmp").join(session)
     }
 
+    /// Whether there is work in the user's checkout that no commit has.
+    pub async fn has_uncommitted(&self) -> Result<bool, Failure> {
+        self.git(Repo::has_uncommitted).await
+    }
+
     /// Runs git work where it may block.
     pub async fn git<T: Send + 'static, E: Send + 'static>(
         &self,

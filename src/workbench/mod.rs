@@ -13,6 +13,7 @@ mod open;
 mod past;
 mod queue;
 mod recovery;
+pub mod review;
 mod shell;
 mod tab;
 mod toolbox;

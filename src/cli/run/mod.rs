@@ -11,7 +11,6 @@ use std::time::Duration;
 use super::args::{AgentArgs, Common, RunArgs, Uncommitted as UncommittedArg};
 use super::{Done, Trouble, base, output, place};
 use crate::agent::{Failure, Order};
-use crate::git::Repo;
 use crate::workbench::{Base, BranchName, Place, Start, Uncommitted};
 pub(super) use drive::drive;
 use events::Printer;
@@ -121,7 +120,7 @@ async fn uncommitted(args: &RunArgs, place: &Arc<Place>) -> Result<Uncommitted, 
     if !starts_new || !place.base.options.can_ask {
         return Ok(Uncommitted::Include);
     }
-    if !place.git(Repo::has_uncommitted).await? {
+    if !place.has_uncommitted().await? {
         return Ok(Uncommitted::Include);
     }
     output::told("there is uncommitted work here: start from a snapshot of it? [Y]es, [n]o (asked once): ");
