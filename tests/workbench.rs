@@ -4,6 +4,7 @@
 mod workbench {
     mod approvals;
     mod desk;
+    mod history;
     mod past;
     mod queue;
     mod review;

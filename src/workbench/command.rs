@@ -1,5 +1,7 @@
 //! What front-ends ask for, as plain data.
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 
 use crate::agent::{Answer, Order};
@@ -103,6 +105,8 @@ pub enum Start {
     /// A new branch and session with the conversation of `rev`: up to that step, or up to the prompt
     /// of user turn `turn`.
     Fork { rev: String, turn: Option<u32>, branch: BranchName },
+    /// A new session on a new branch with the conversation of an exported file, or of a commit's message.
+    Import { file: PathBuf, branch: BranchName, uncommitted: Uncommitted },
 }
 
 #[derive(Debug, Clone)]

@@ -8,6 +8,7 @@ mod choices;
 mod command;
 pub mod doctor;
 mod event;
+mod files;
 pub mod history;
 mod open;
 mod past;
@@ -28,6 +29,7 @@ use tokio::sync::mpsc::error::TrySendError;
 pub use base::{Base, Options, Place, found, init};
 pub use command::{Audience, Back, BranchName, Command, Start, TabId, Uncommitted};
 pub use event::{Event, EventKind, Moved, Opened, Queued, ShellEnd, ShellEvent};
+pub use files::files;
 pub use past::{History, Stat, StepMark};
 pub use recovery::{RecoveredSession, recover};
 

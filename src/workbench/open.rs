@@ -329,6 +329,11 @@ fn ground(place: &Place, start: Start) -> Result<(Ground, SessionLock), Failure>
         Start::Continue { rev } => resume(place, rev.as_deref()),
         Start::Recover { session, branch } => recover(place, &session, &branch),
         Start::Fork { rev, turn, branch } => fork(place, &rev, turn, &branch),
+        Start::Import { file, branch, uncommitted } => {
+            let conversation = super::history::import(&file)?;
+            let (ground, lock) = new(place, &branch, uncommitted)?;
+            Ok((Ground { conversation, ..ground }, lock))
+        }
     }
 }
 

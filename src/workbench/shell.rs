@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::tab::Teller;
+use super::words::{fenced, quoted};
 use super::{Audience, EventKind, ShellEnd, ShellEvent};
 use crate::git::redact::redact_known;
 use crate::tools::Progress;
@@ -126,27 +127,13 @@ impl Ended {
         if self.text.trim().is_empty() {
             return format!("The user ran {command} ({how}), and it printed nothing.");
         }
-        let fence = "`".repeat(longest_run(&self.text).max(2) + 1);
-        let text = self.text.strip_suffix('\n').unwrap_or(&self.text);
-        format!("The user ran {command} ({how}):\n{fence}\n{text}\n{fence}")
+        format!("The user ran {command} ({how}):\n{}", fenced(&self.text, ""))
     }
 
     pub fn told(self, offered: bool) -> ShellEvent {
         let elapsed_ms = u64::try_from(self.elapsed.as_millis()).unwrap_or(u64::MAX);
         ShellEvent::Ended { id: self.id, exit: self.exit, text: self.text, offered, elapsed_ms }
     }
-}
-
-/// A command between backticks, as many as it takes.
-fn quoted(command: &str) -> String {
-    let ticks = "`".repeat(longest_run(command) + 1);
-    let space = if command.starts_with('`') || command.ends_with('`') { " " } else { "" };
-    format!("{ticks}{space}{command}{space}{ticks}")
-}
-
-/// How many backticks follow each other at most.
-fn longest_run(text: &str) -> usize {
-    text.split(|c| c != '`').map(str::len).max().unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -37,6 +37,25 @@ pub fn committed(commit: &str, stat: &Stat) -> String {
     format!("{} edited by hand: committed as {short}", count(stat.files, "file"))
 }
 
+/// Text in a fence of backticks that nothing in it ends.
+pub fn fenced(text: &str, language: &str) -> String {
+    let fence = "`".repeat(longest_run(text).max(2) + 1);
+    let text = text.strip_suffix('\n').unwrap_or(text);
+    format!("{fence}{language}\n{text}\n{fence}")
+}
+
+/// Text between backticks, as many as it takes.
+pub fn quoted(text: &str) -> String {
+    let ticks = "`".repeat(longest_run(text) + 1);
+    let space = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };
+    format!("{ticks}{space}{text}{space}{ticks}")
+}
+
+/// How many backticks follow each other at most.
+fn longest_run(text: &str) -> usize {
+    text.split(|c| c != '`').map(str::len).max().unwrap_or_default()
+}
+
 /// So many of a thing whose plural ends in s.
 pub fn count(number: usize, thing: &str) -> String {
     format!("{number} {thing}{}", if number == 1 { "" } else { "s" })

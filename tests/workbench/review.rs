@@ -12,11 +12,11 @@ async fn diff(desk: &Desk, range: Range) -> review::Compared {
 
 /// Path, old text and new text of each file.
 fn texts(compared: &review::Compared) -> Vec<(&str, &str, &str)> {
-    let text = |body| match body {
-        &Body::Text { ref old, ref new } => (old.as_str(), new.as_str()),
+    let texts = compared.files.iter().map(|file| match &file.body {
+        Body::Text { old, new } => (file.path.as_str(), old.as_str(), new.as_str()),
         other => panic!("no text: {other:?}"),
-    };
-    compared.files.iter().map(|file| (file.path.as_str(), text(&file.body).0, text(&file.body).1)).collect()
+    });
+    texts.collect()
 }
 
 #[tokio::test]

@@ -1,8 +1,18 @@
 //! What there is to know of sessions without opening one: for logs, reports and pickers. These read;
 //! what they find is plain data.
 
+mod branches;
+mod export;
+mod import;
+mod search;
+
 use serde::Serialize;
 use serde_json::Value;
+
+pub use branches::{BranchLine, branches};
+pub use export::{export_jsonl, export_markdown};
+pub(super) use import::read as import;
+pub use search::{Hit, search};
 
 use super::{Base, Place};
 use crate::agent::Failure;
