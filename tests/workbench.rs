@@ -3,6 +3,7 @@
 
 mod workbench {
     mod approvals;
+    mod clear;
     mod desk;
     mod history;
     mod past;

@@ -17,11 +17,14 @@ impl Agent {
     pub(super) fn tool_specs(&self, attempt: &Attempt) -> Vec<ToolSpec> {
         let is_read_only = self.mode(attempt) == PermissionMode::ReadOnly;
         let has_skills = !self.tools.skills.list().is_empty();
-        tools::specs(attempt.backend.settings().edit_format, |tool| match tool {
-            Tool::Skill => has_skills,
-            // A read-only agent may still run commands that only look.
-            Tool::Bash | Tool::Todo => true,
-            tool => !is_read_only || tool.is_read_only(),
+        tools::specs(attempt.backend.settings().edit_format, |tool| {
+            self.has_tool(tool)
+                && match tool {
+                    Tool::Skill => has_skills,
+                    // A read-only agent may still run commands that only look.
+                    Tool::Bash | Tool::Todo => true,
+                    tool => !is_read_only || tool.is_read_only(),
+                }
         })
     }
 
@@ -45,6 +48,9 @@ impl Agent {
             extra.push(
                 "# Read-only\n\nYou may look at everything and change nothing. Answer in words.".into(),
             );
+        }
+        if let Some(system) = self.persona.as_ref().and_then(|persona| persona.system.as_ref()) {
+            extra.push(format!("# Your part\n\n{}", system.trim()));
         }
         if attempt.backend.settings().tool_calls == ToolCallStyle::Text {
             extra.push(text_calls::prompt(&self.tool_specs(attempt)));

@@ -16,6 +16,7 @@ pub mod journal;
 mod ledger;
 mod mask;
 mod meter;
+mod persona;
 mod prompt;
 mod record;
 mod round;
@@ -39,6 +40,7 @@ pub use event::{
 };
 pub use journal::{Header, Journal, JournalError, Replay, SessionLock};
 pub use meter::{ContextPart, ContextUse};
+pub use persona::Persona;
 pub use services::Services;
 pub use turn::Order;
 pub use wording::fit;
@@ -64,6 +66,7 @@ pub struct Agent {
     journal: Journal,
     tools: ToolContext,
     permissions: PermissionMode,
+    persona: Option<Persona>,
     rules: Rules,
     places: Places,
     remembered: Remembered,
@@ -133,6 +136,7 @@ impl Agent {
             journal: parts.journal,
             tools: parts.tools,
             permissions: parts.permissions,
+            persona: None,
             rules: parts.rules,
             places: parts.places,
             remembered: Remembered::default(),

@@ -198,6 +198,12 @@ impl Agent {
 
     /// Puts what was said since the last step on the session's ref, and shrinks the journal.
     pub(super) async fn keep_turn(&mut self) -> Result<(), Failure> {
+        let prompt = prompt_of(self, self.session.conversation.turn());
+        self.keep_said(&wording::subject(&prompt, true, &[])).await
+    }
+
+    /// The same under a subject of its own.
+    pub(super) async fn keep_said(&mut self, subject: &str) -> Result<(), Failure> {
         let turn = self.session.conversation.turn();
         if let Some(results) = self.session.conversation.missing_results("interrupted before it had a result")
         {
@@ -205,7 +211,7 @@ impl Agent {
         }
         if self.session.recorded < self.session.conversation.len() {
             let draft = Draft {
-                subject: wording::subject(&prompt_of(self, turn), true, &[]),
+                subject: subject.to_owned(),
                 summary: String::new(),
                 route: self.pending.route.clone(),
                 cost_usd: self.pending.cost.total(),

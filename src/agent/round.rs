@@ -142,6 +142,11 @@ impl Agent {
             // Nobody runs it: the model is told which tools there are.
             return Ok(());
         }
+        if let Some(tool) = Tool::by_name(&call.name)
+            && !self.has_tool(tool)
+        {
+            return Err(ToolOutput::error(format!("not run: `{}` is not among your tools", tool.name())));
+        }
         self.heed(control);
         let mode: Mode = self.mode(attempt);
         let judged = Call::new(&call.name, &call.input);

@@ -76,6 +76,13 @@ impl Services {
             .collect()
     }
 
+    /// Why a role cannot be taken.
+    pub fn unknown_role(&self, name: &str) -> Failure {
+        let known = self.settings.roles.keys().cloned().collect::<Vec<_>>().join(", ");
+        Failure::new(ErrorClass::NotFound, format!("role \"{name}\" is not defined"))
+            .hint(format!("define it under [roles.{name}] in the settings; known: {known}"))
+    }
+
     pub fn backend(&self, id: &str) -> Result<Backend, Failure> {
         self.backends.get(id).cloned().unwrap_or_else(|| {
             Err(Failure::new(ErrorClass::NotFound, format!("backend \"{id}\" is not configured")))
@@ -99,14 +106,7 @@ impl Services {
         let role = order.role.as_deref();
         let role_settings = match role {
             None => None,
-            Some(name) => Some(settings.roles.get(name).ok_or_else(|| Failure {
-                class: ErrorClass::NotFound,
-                message: format!("role \"{name}\" is not defined"),
-                hint: Some(format!(
-                    "define it under [roles.{name}] in the settings; known: {}",
-                    settings.roles.keys().cloned().collect::<Vec<_>>().join(", ")
-                )),
-            })?),
+            Some(name) => Some(settings.roles.get(name).ok_or_else(|| self.unknown_role(name))?),
         };
         let candidates = self.candidates();
         let decision = routing::decide(&Question {

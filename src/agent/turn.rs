@@ -71,7 +71,7 @@ impl Agent {
     /// Runs one turn to its end. The last event is always `TurnEnded`, and what it tells is returned.
     pub async fn turn(&mut self, mut order: Order, control: &mut Control) -> TurnEnd {
         self.keep_choice(&mut order);
-        let turn = self.session.conversation.turn() + 1;
+        let turn = self.session.conversation.next_turn();
         let mut all = TurnSum::default();
         let end = match self.services.decide(&order, &[]) {
             Err(failure) => Err(failure.into()),
@@ -153,6 +153,10 @@ impl Agent {
         {
             order.backend = Some(chosen.backend);
             order.model = order.model.take().or(Some(chosen.model).filter(|model| !model.is_empty()));
+        }
+        if let Some(persona) = &self.persona {
+            order.role.clone_from(&persona.role);
+            order.model = order.model.take().or_else(|| persona.model.clone());
         }
     }
 

@@ -78,6 +78,18 @@ impl Conversation {
         self.entries.last().map_or(0, |entry| entry.turn)
     }
 
+    /// The number of the turn that the next prompt begins: a new one, unless the last was not begun by a
+    /// prompt, but by a clear of the context.
+    pub fn next_turn(&self) -> u32 {
+        let last = self.turn();
+        let mut of_last = self.entries.iter().rev().take_while(|entry| entry.turn == last);
+        if of_last.any(|entry| matches!(entry.kind, EntryKind::Prompt { .. })) {
+            last + 1
+        } else {
+            last.max(1)
+        }
+    }
+
     /// The messages that a model is sent: all since the last summary, that one included. Messages of
     /// one role that follow each other are kept apart.
     pub fn context(&self) -> Vec<Message> {
@@ -108,22 +120,33 @@ impl Conversation {
         })
     }
 
-    /// What was said before the user began turn `turn`, and the commit that the files stood at then.
+    /// What was said before turn `turn`, and the commit that the files stood at when the user began it.
     /// `None` when there is no such turn.
     pub fn before_turn(&self, turn: u32) -> Option<(Self, Option<&str>)> {
-        let (at, base) = self.entries.iter().enumerate().find_map(|(at, entry)| match &entry.kind {
-            EntryKind::Prompt { base, .. } if entry.turn == turn => Some((at, base.as_deref())),
-            _ => None,
-        })?;
-        // The frame of the turn may stand before its prompt: it belongs to the turn.
-        let end = self.entries[..at].iter().rposition(|e| e.turn < turn).map_or(0, |last| last + 1);
-        Some((Self { entries: self.entries[..end].to_vec() }, base))
+        // The frame of the turn, or a clear of the context, may stand before its prompt: it belongs to the turn.
+        let begin = self.entries.iter().position(|entry| entry.turn == turn)?;
+        let base =
+            self.entries[begin..].iter().take_while(|entry| entry.turn == turn).find_map(
+                |entry| match &entry.kind {
+                    EntryKind::Prompt { base, .. } => Some(base.as_deref()),
+                    _ => None,
+                },
+            );
+        Some((Self { entries: self.entries[..begin].to_vec() }, base.flatten()))
     }
 
-    /// The numbers of the turns that the user began, oldest first.
-    pub fn prompted_turns(&self) -> Vec<u32> {
-        let prompts = self.entries.iter().filter(|entry| matches!(entry.kind, EntryKind::Prompt { .. }));
-        prompts.map(|entry| entry.turn).collect()
+    /// The numbers of the turns, oldest first: those that the user began, and one that was begun by a clear
+    /// of the context alone.
+    pub fn turns(&self) -> Vec<u32> {
+        let begins = |kind: &EntryKind| matches!(kind, EntryKind::Prompt { .. });
+        let prompts = self.entries.iter().filter(|entry| begins(&entry.kind));
+        let mut turns: Vec<u32> = prompts.map(|entry| entry.turn).collect();
+        let last = self.turn();
+        let mut of_last = self.entries.iter().rev().take_while(|entry| entry.turn == last);
+        if turns.last() != Some(&last) && of_last.any(|entry| matches!(entry.kind, EntryKind::Summary(_))) {
+            turns.push(last);
+        }
+        turns
     }
 
     /// The text of the prompt that began turn `turn`.
@@ -228,6 +251,22 @@ mod tests {
         assert_eq!((before.len(), base), (3, Some("b")));
         assert_eq!(conversation.before_turn(1).unwrap().0.len(), 0);
         assert!(conversation.before_turn(3).is_none());
+    }
+
+    #[test]
+    fn a_clear_of_the_context_begins_the_turn_of_the_prompt_that_follows() {
+        let mut conversation = Conversation::new(vec![prompt(1, "one", "a")]);
+        assert_eq!((Conversation::default().next_turn(), conversation.next_turn()), (1, 2));
+        assert_eq!(conversation.turns(), [1]);
+        conversation.push(entry(2, EntryKind::Summary(Message::user("cleared"))));
+        assert_eq!((conversation.next_turn(), conversation.turns()), (2, vec![1, 2]));
+        assert_eq!(conversation.before_turn(2).unwrap().0.len(), 1);
+        conversation.push(entry(2, EntryKind::Setup(Setup::default())));
+        conversation.push(prompt(2, "two", "b"));
+        conversation.push(entry(2, EntryKind::Summary(Message::user("compacted"))));
+        assert_eq!((conversation.next_turn(), conversation.turns()), (3, vec![1, 2]));
+        let (before, base) = conversation.before_turn(2).unwrap();
+        assert_eq!((before.len(), base), (1, Some("b")));
     }
 
     #[test]

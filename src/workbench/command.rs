@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::agent::{Answer, Order};
+use crate::agent::{Answer, Order, Persona};
 use crate::config::PermissionMode;
 
 /// A tab, for as long as the workbench runs. Chosen by the front-end.
@@ -60,6 +60,11 @@ pub enum Command {
     /// Commits what the user changed in the worktree by hand. Told by `Committed`, when there was anything.
     Keep {
         tab: TabId,
+    },
+    /// Lets the model's context begin anew, and takes on a persona, if one is given. Told by `Cleared`.
+    Clear {
+        tab: TabId,
+        persona: Option<Persona>,
     },
     /// Moves the session back. Answered by `Moved` or `Failed`.
     Undo {
@@ -139,6 +144,7 @@ impl Command {
             | Self::SetPermissions { tab, .. }
             | Self::Shell { tab, .. }
             | Self::Keep { tab }
+            | Self::Clear { tab, .. }
             | Self::Undo { tab, .. }
             | Self::Redo { tab }
             | Self::Close { tab } => *tab,

@@ -35,6 +35,11 @@ pub enum EventKind {
         subject: String,
         stat: Stat,
     },
+    /// The model's context begins anew, unless it was `kept`; the name of the persona that was taken on.
+    Cleared {
+        persona: Option<String>,
+        kept: bool,
+    },
     Moved(Moved),
     /// A command could not be carried out; the tab is as it was.
     Failed(Failure),

@@ -524,7 +524,7 @@ fn fork(
             let origin = Origin {
                 commit: parent.head.to_string(),
                 session: parent.id.clone(),
-                turn: parent.conversation.turn() + 1,
+                turn: parent.conversation.next_turn(),
             };
             (parent.conversation.clone(), parent.head.clone(), origin)
         }

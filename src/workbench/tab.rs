@@ -10,7 +10,7 @@ use super::open::{self, OpenTab};
 use super::queue::Queue;
 use super::shell::{Ended, Shells};
 use super::{Audience, Command, Event, EventKind, Moved, Place, ShellEnd, Start, Stat, TabId};
-use crate::agent::{self, AgentEvent, EndReason, Failure, Order};
+use crate::agent::{self, AgentEvent, EndReason, Failure, Order, Persona};
 use crate::chat::ErrorClass;
 use crate::config::PermissionMode;
 
@@ -152,6 +152,7 @@ impl Tab {
                     let moved = self.open.redo().await;
                     self.moved(moved).await;
                 }
+                Command::Clear { persona, .. } => self.clear(persona).await,
                 Command::Interrupt { .. } => self.shells.stop(),
                 Command::Shell { command, audience, .. } => {
                     self.shells.start(command, audience, &self.teller).await;
@@ -233,7 +234,12 @@ impl Tab {
                         shells.start(command, audience, teller).await;
                     }
                     Some(Command::Keep { .. }) => *has_edits = true,
-                    Some(Command::Undo { .. } | Command::Redo { .. } | Command::Open { .. }) => {
+                    Some(
+                        Command::Undo { .. }
+                        | Command::Redo { .. }
+                        | Command::Clear { .. }
+                        | Command::Open { .. },
+                    ) => {
                         teller.refuse("the agent is at work", "interrupt it first").await;
                     }
                 }
@@ -281,6 +287,22 @@ impl Tab {
             && let Err(failure) = self.open.agent.keep_edits().await
         {
             self.teller.tell(EventKind::Failed(failure)).await;
+        }
+    }
+
+    async fn clear(&mut self, persona: Option<Persona>) {
+        let name = persona.as_ref().map(|persona| persona.name.clone());
+        let before = self.open.agent.permissions();
+        match self.open.agent.clear(persona).await {
+            Ok(kept) => {
+                let mode = self.open.agent.permissions();
+                if mode != before {
+                    self.teller.tell(EventKind::Permissions(mode)).await;
+                }
+                self.teller.tell(EventKind::Cleared { persona: name, kept }).await;
+                self.tell_context().await;
+            }
+            Err(failure) => self.teller.tell(EventKind::Failed(failure)).await,
         }
     }
 

@@ -166,6 +166,7 @@ impl Printer {
             EventKind::Queue(_)
             | EventKind::Permissions(_)
             | EventKind::Shell(_)
+            | EventKind::Cleared { .. }
             | EventKind::Moved(_)
             | EventKind::Closed => {}
         }

@@ -133,6 +133,7 @@ impl Json {
             | EventKind::Dropped(_)
             | EventKind::Permissions(_)
             | EventKind::Shell(_)
+            | EventKind::Cleared { .. }
             | EventKind::Moved(_)
             | EventKind::Closed => Vec::new(),
         }

@@ -184,7 +184,7 @@ fn steps_back(repo: &Repo, session: &Session, count: u32) -> Result<(CommitId, u
 }
 
 fn turns_back(repo: &Repo, session: &Session, count: u32) -> Result<(CommitId, usize), SessionError> {
-    let turns = session.conversation.prompted_turns();
+    let turns = session.conversation.turns();
     let first = turns.len().checked_sub(count as usize).and_then(|first| turns.get(first));
     let found = first.and_then(|turn| Some((*turn, session.conversation.before_turn(*turn)?.0)));
     let Some((turn, before)) = found else {
