@@ -10,6 +10,7 @@ mod workbench {
     mod queue;
     mod review;
     mod shell;
+    mod state;
     mod steering;
     mod tabs;
 }

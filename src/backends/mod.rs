@@ -21,7 +21,7 @@ use crate::wire::Request;
 
 pub use error::BackendError;
 pub use health::Health;
-pub use http::HttpBackend;
+pub use http::{FoundServer, HttpBackend, discover, usual_ports};
 pub use retry::RetryPolicy;
 pub use scripted::Scripted;
 

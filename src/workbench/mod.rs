@@ -6,6 +6,7 @@
 mod base;
 mod choices;
 mod command;
+mod discover;
 pub mod doctor;
 mod event;
 mod files;
@@ -16,6 +17,7 @@ mod queue;
 mod recovery;
 pub mod review;
 mod shell;
+pub mod state;
 mod tab;
 mod toolbox;
 pub mod words;

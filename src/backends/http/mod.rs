@@ -3,6 +3,7 @@
 
 mod address;
 mod answer;
+mod discover;
 mod failure;
 mod probe;
 mod secrets;
@@ -15,6 +16,8 @@ use reqwest::Client;
 use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
+
+pub use discover::{FoundServer, discover, usual_ports};
 
 use super::{BackendError, Deltas};
 use crate::chat::{ErrorClass, WireFormat};
