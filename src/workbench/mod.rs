@@ -10,6 +10,8 @@ mod discover;
 pub mod doctor;
 mod event;
 mod files;
+mod ground;
+mod held;
 pub mod history;
 mod open;
 mod past;

@@ -1,0 +1,279 @@
+//! What a session begins with: a branch, a worktree and a conversation, before there is an agent. Blocks.
+
+use super::held::{HeldBranch, attach, create, head_of, lock_worktrees};
+use super::{BranchName, Place, Start, Uncommitted};
+use crate::agent::Failure;
+use crate::agent::journal::SessionLock;
+use crate::chat::{Conversation, ErrorClass, Voice};
+use crate::git::codec::{Origin, Route};
+use crate::git::session::{self, Cursor, Peek, Session, SessionError};
+use crate::git::{Expect, Repo, Worktree};
+use crate::routing::CHOSEN;
+
+/// A branch, a worktree and a conversation, before there is an agent.
+pub(super) struct Ground {
+    pub id: String,
+    pub branch: String,
+    pub hold: SessionLock,
+    pub worktree: Worktree,
+    pub cursor: Cursor,
+    pub conversation: Conversation,
+    pub step: u32,
+    /// Who answered last, if the user had chosen them.
+    pub chosen: Option<Voice>,
+    pub cost_usd: f64,
+    pub is_new: bool,
+    /// Entries that git holds of this very session.
+    pub recorded: usize,
+    pub notices: Vec<String>,
+}
+
+impl Ground {
+    /// Of a session that git holds, in the worktree of its branch.
+    fn of(
+        repo: &Repo,
+        session: Session,
+        held: HeldBranch,
+        worktree: Worktree,
+        notices: Vec<String>,
+    ) -> Result<Self, Failure> {
+        let mut cursor = Cursor::resume(repo, &session)?;
+        cursor.settle(repo)?;
+        Ok(Self {
+            id: session.id,
+            branch: held.name,
+            hold: held.lock,
+            worktree,
+            cursor,
+            chosen: chosen(session.route.as_ref()),
+            step: session.step,
+            cost_usd: session.total_cost_usd.unwrap_or(0.0),
+            is_new: false,
+            recorded: session.conversation.len(),
+            conversation: session.conversation,
+            notices,
+        })
+    }
+}
+
+pub(super) fn ground(place: &Place, start: Start) -> Result<(Ground, SessionLock), Failure> {
+    let _one_at_a_time = lock_worktrees(place)?;
+    place.repo.drop_half_made_below(&place.worktrees())?;
+    match start {
+        Start::New { branch, uncommitted } => new(place, &branch, uncommitted),
+        Start::Continue { rev } => resume(place, rev.as_deref()),
+        Start::Recover { session, branch } => recover(place, &session, &branch),
+        Start::Fork { rev, turn, branch } => fork(place, &rev, turn, &branch),
+        Start::Import { file, branch, uncommitted } => {
+            let conversation = super::history::import(&file)?;
+            let (ground, lock) = new(place, &branch, uncommitted)?;
+            Ok((Ground { conversation, ..ground }, lock))
+        }
+    }
+}
+
+fn new(
+    place: &Place,
+    branch: &BranchName,
+    uncommitted: Uncommitted,
+) -> Result<(Ground, SessionLock), Failure> {
+    let repo = &place.repo;
+    let mut notices = Vec::new();
+    let head = repo.head()?.commit;
+    let snapshot = repo.snapshot()?;
+    let base = match (snapshot, uncommitted) {
+        (Some(snapshot), Uncommitted::Include) => {
+            notices.push(
+                "starts from a snapshot of your uncommitted work; your checkout stays as it is".to_owned(),
+            );
+            notices.extend(snapshot.left_out.iter().map(|one| format!("left out of the snapshot: {one}")));
+            Some(snapshot.commit)
+        }
+        (Some(_), Uncommitted::Exclude) => {
+            notices.push("starts from the last commit: your uncommitted work is left out".to_owned());
+            head
+        }
+        (None, _) => head,
+    };
+    let (branch, worktree) = create(place, branch, base.as_ref())?;
+    fresh(place, branch, worktree, true, notices)
+}
+
+/// A session without a past, on a branch that stands already.
+fn fresh(
+    place: &Place,
+    held: HeldBranch,
+    worktree: Worktree,
+    is_new: bool,
+    notices: Vec<String>,
+) -> Result<(Ground, SessionLock), Failure> {
+    let id = session::new_id();
+    let lock = SessionLock::take(&place.journals(), &id)?;
+    let base = head_of(&worktree)?;
+    let cursor = Cursor::start(&id, &held.name, base, None);
+    let ground = Ground {
+        id,
+        branch: held.name,
+        hold: held.lock,
+        worktree,
+        cursor,
+        conversation: Conversation::default(),
+        step: 0,
+        chosen: None,
+        cost_usd: 0.0,
+        is_new,
+        recorded: 0,
+        notices,
+    };
+    Ok((ground, lock))
+}
+
+fn resume(place: &Place, rev: Option<&str>) -> Result<(Ground, SessionLock), Failure> {
+    let repo = &place.repo;
+    let branch_exists =
+        |name: &str| repo.read_ref(&format!("refs/heads/{name}")).is_ok_and(|at| at.is_some());
+    let mut notices = Vec::new();
+    if let Some(name) = rev.filter(|name| !branch_exists(name))
+        && let Some(head) = repo.fetched_branch(name)?
+    {
+        repo.update_ref(&format!("refs/heads/{name}"), &head, Expect::Absent, "offshoot: from a remote")?;
+        notices.push(format!("branch {name} was made at {}, where the remote has it", head.short()));
+    }
+    let named = rev.filter(|name| branch_exists(name));
+    // A look at the last commit tells which session it is; the whole is read under its lock.
+    let id = match (session::peek(repo, rev), named) {
+        (Ok(peek), Some(name)) if !is_its_branch(repo, &peek, name) => None,
+        (Ok(peek), _) => Some(peek.stamp.session),
+        (Err(SessionError::NoSession { .. }), Some(_)) => None,
+        (Err(error), _) => return Err(error.into()),
+    };
+    let Some(id) = id else {
+        let (held, worktree) = attach(place, named.unwrap_or_default())?;
+        return fresh(place, held, worktree, false, notices);
+    };
+    let lock = SessionLock::take(&place.journals(), &id)?;
+    // By its id it is read with what was said since its last step.
+    let mut session = match session::load(repo, Some(named.unwrap_or(&id))) {
+        Ok(session) => session,
+        // Nothing but the commit tells of it here.
+        Err(_) => session::load(repo, Some(rev.unwrap_or(&id)))?,
+    };
+    if let Some(name) = named {
+        // It may have been renamed.
+        session.branch = Some(name.to_owned());
+    }
+    let branch = match session.branch.clone() {
+        Some(branch) => branch,
+        None => repo.branch_name(session.title.as_deref().unwrap_or_default())?,
+    };
+    if !branch_exists(&branch) {
+        // A fresh clone has it only as a remote's, and a deleted one is still on record.
+        repo.update_ref(&format!("refs/heads/{branch}"), &session.head, Expect::Absent, "offshoot: resumed")?;
+        notices.push(format!("branch {branch} was made again at {}", session.head.short()));
+    }
+    let (held, worktree) = attach(place, &branch)?;
+    let ground = Ground::of(repo, session, held, worktree, notices)?;
+    Ok((ground, lock))
+}
+
+/// Whether a session that was read from a branch is that branch's own: not when the branch was made
+/// on top of another one that still stands, or of work that has landed.
+fn is_its_branch(repo: &Repo, session: &Peek, name: &str) -> bool {
+    // The session's ref knows the latest name of its branch.
+    let latest = session::peek(repo, Some(&session.stamp.session)).ok();
+    let own = latest.and_then(|latest| latest.stamp.branch).or_else(|| session.stamp.branch.clone());
+    own.is_none_or(|own| {
+        let is_gone = || repo.read_ref(&format!("refs/heads/{own}")).is_ok_and(|at| at.is_none());
+        own == name || (session.tip == session.head && is_gone())
+    })
+}
+
+/// A session known by its journal. When it was killed before git held anything of it, all that there
+/// is besides is its branch.
+fn recover(place: &Place, id: &str, branch: &str) -> Result<(Ground, SessionLock), Failure> {
+    let repo = &place.repo;
+    if repo.read_ref(&session::session_ref(id))?.is_some() {
+        return resume(place, Some(id));
+    }
+    let lock = SessionLock::take(&place.journals(), id)?;
+    if repo.read_ref(&format!("refs/heads/{branch}"))?.is_none() {
+        let head = repo.head()?.commit.ok_or_else(|| {
+            Failure::new(ErrorClass::Internal, format!("branch \"{branch}\" is gone and there is no commit"))
+        })?;
+        repo.update_ref(&format!("refs/heads/{branch}"), &head, Expect::Absent, "offshoot: recovered")?;
+    }
+    let (held, worktree) = attach(place, branch)?;
+    // The crash may have come between a step's commit and the session's ref.
+    if let Ok(session) = session::load(repo, Some(branch))
+        && session.id == id
+    {
+        let ground = Ground::of(repo, session, held, worktree, Vec::new())?;
+        return Ok((ground, lock));
+    }
+    let base = head_of(&worktree)?;
+    let cursor = Cursor::start(id, branch, base, None);
+    let ground = Ground {
+        id: id.to_owned(),
+        branch: held.name,
+        hold: held.lock,
+        worktree,
+        cursor,
+        conversation: Conversation::default(),
+        step: 0,
+        chosen: None,
+        cost_usd: 0.0,
+        is_new: false,
+        recorded: 0,
+        notices: Vec::new(),
+    };
+    Ok((ground, lock))
+}
+
+fn fork(
+    place: &Place,
+    rev: &str,
+    turn: Option<u32>,
+    branch: &BranchName,
+) -> Result<(Ground, SessionLock), Failure> {
+    let repo = &place.repo;
+    let parent = session::load(repo, Some(rev))?;
+    let (conversation, base, origin) = match turn {
+        Some(turn) => {
+            let fork = session::branch_from_turn(repo, &parent, turn)?;
+            (fork.conversation, fork.base, fork.origin)
+        }
+        None => {
+            let origin = Origin {
+                commit: parent.head.to_string(),
+                session: parent.id.clone(),
+                turn: parent.conversation.next_turn(),
+            };
+            (parent.conversation.clone(), parent.head.clone(), origin)
+        }
+    };
+    let id = session::new_id();
+    let lock = SessionLock::take(&place.journals(), &id)?;
+    let (held, worktree) = create(place, branch, Some(&base))?;
+    let cursor = Cursor::start(&id, &held.name, base, Some(origin));
+    let ground = Ground {
+        id,
+        branch: held.name,
+        hold: held.lock,
+        worktree,
+        cursor,
+        conversation,
+        step: 0,
+        chosen: chosen(parent.route.as_ref()),
+        cost_usd: 0.0,
+        is_new: true,
+        recorded: 0,
+        notices: Vec::new(),
+    };
+    Ok((ground, lock))
+}
+
+/// A choice of the user's holds in the sessions that go on from it.
+fn chosen(route: Option<&Route>) -> Option<Voice> {
+    let route = route.filter(|route| route.reason == CHOSEN)?;
+    Some(Voice { backend: route.backend.clone(), model: route.model.clone() })
+}

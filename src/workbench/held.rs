@@ -1,0 +1,104 @@
+//! Branches and their worktrees, taken for a session: no other process works on one meanwhile.
+
+use std::fs::File;
+use std::io;
+use std::path::PathBuf;
+
+use super::{BranchName, Place};
+use crate::agent::Failure;
+use crate::agent::journal::{JournalError, SessionLock};
+use crate::chat::ErrorClass;
+use crate::git::{CommitId, GitError, Worktree};
+
+/// How often a name is made up before giving in to whoever takes them all.
+const NAME_TRIES: u32 = 16;
+
+/// A branch that no other process may work on meanwhile: its session may not be known to git yet.
+pub(super) struct HeldBranch {
+    pub name: String,
+    pub lock: SessionLock,
+}
+
+fn hold(place: &Place, branch: &str) -> Result<HeldBranch, Failure> {
+    let name = format!("branch-{}", branch.replace('%', "%25").replace('/', "%2F"));
+    let lock = SessionLock::take(&place.journals(), &name).map_err(|error| match &error {
+        JournalError::Locked { .. } => {
+            let message = format!("branch {branch} is open in another offshoot process");
+            Failure::new(ErrorClass::Internal, message).hint(error.hint())
+        }
+        JournalError::Io { .. } => error.into(),
+    })?;
+    Ok(HeldBranch { name: branch.to_owned(), lock })
+}
+
+/// The worktree of a branch that stands already.
+pub(super) fn attach(place: &Place, branch: &str) -> Result<(HeldBranch, Worktree), Failure> {
+    let held = hold(place, branch)?;
+    let worktree = place.repo.attach_worktree(branch, &folder(place, branch)?)?;
+    Ok((held, worktree))
+}
+
+/// A new branch in a worktree of its own. A made-up name that another process took in the meantime is
+/// made up again.
+pub(super) fn create(
+    place: &Place,
+    branch: &BranchName,
+    base: Option<&CommitId>,
+) -> Result<(HeldBranch, Worktree), Failure> {
+    let repo = &place.repo;
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        let name = match branch {
+            BranchName::Given(name) => {
+                repo.check_branch_name(name)?;
+                name.clone()
+            }
+            BranchName::From(words) => repo.branch_name(words)?,
+        };
+        match repo.create_worktree(&name, base, &folder(place, &name)?) {
+            Ok(worktree) => return Ok((hold(place, &name)?, worktree)),
+            Err(GitError::RefExists { .. } | GitError::PathOccupied { .. })
+                if tries < NAME_TRIES && matches!(branch, BranchName::From(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// Git stumbles over a worktree that another process is making at the same moment: ours are made one after
+/// the other. Held until the file is dropped.
+pub(super) fn lock_worktrees(place: &Place) -> Result<File, Failure> {
+    let path = place.journals().join("worktrees.lock");
+    let failed = |error: io::Error| {
+        let message = format!("cannot lock {}: {error}", path.display());
+        Failure::new(ErrorClass::Internal, message).hint("check the permissions of the state directory")
+    };
+    let file = File::options().create(true).append(true).open(&path).map_err(failed)?;
+    file.lock().map_err(failed)?;
+    Ok(file)
+}
+
+/// The folder of a branch's worktree: the one that it has, else one where nothing is in the way, such as
+/// what a repository left that stood at the same place before. Branches that differ in their slashes only
+/// get folders of their own.
+fn folder(place: &Place, branch: &str) -> Result<PathBuf, GitError> {
+    let root = place.worktrees();
+    let held =
+        place.repo.worktrees()?.into_iter().find(|held| {
+            held.branch.as_deref() == Some(branch) && !held.is_main && held.path.starts_with(&root)
+        });
+    if let Some(held) = held {
+        return Ok(held.path);
+    }
+    let short = branch.strip_prefix("offshoot/").unwrap_or(branch);
+    let name = short.replace('%', "%25").replace('/', "%2F");
+    let numbered = (2..).map(|number| root.join(format!("{name}-{number}")));
+    let free = std::iter::once(root.join(&name)).chain(numbered).find(|path| !path.exists());
+    Ok(free.unwrap_or_else(|| root.join(name)))
+}
+
+pub(super) fn head_of(worktree: &Worktree) -> Result<CommitId, Failure> {
+    worktree.head()?.ok_or_else(|| {
+        Failure::new(ErrorClass::Internal, format!("branch \"{}\" has no commit", worktree.branch()))
+    })
+}
