@@ -3,6 +3,7 @@
 
 mod workbench {
     mod approvals;
+    mod aside;
     mod clear;
     mod desk;
     mod history;

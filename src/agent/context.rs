@@ -10,6 +10,9 @@ use crate::wire::Request;
 
 impl Agent {
     pub(super) fn mode(&self, attempt: &Attempt) -> PermissionMode {
+        if self.looks_on {
+            return PermissionMode::ReadOnly;
+        }
         let role = attempt.role.as_ref().and_then(|name| self.services.settings.roles.get(name));
         role.map_or(self.permissions, |role| role.permissions_or(self.permissions))
     }

@@ -66,6 +66,8 @@ pub struct Agent {
     journal: Journal,
     tools: ToolContext,
     permissions: PermissionMode,
+    /// It has no worktree of its own: it looks at another session's, and may change nothing.
+    looks_on: bool,
     persona: Option<Persona>,
     rules: Rules,
     places: Places,
@@ -109,7 +111,8 @@ pub struct Parts {
     pub services: Arc<Services>,
     pub session: SessionState,
     pub repo: Repo,
-    pub worktree: Worktree,
+    /// `None`: it looks at the worktree of another session.
+    pub worktree: Option<Worktree>,
     pub cursor: Cursor,
     pub journal: Journal,
     pub tools: ToolContext,
@@ -127,6 +130,7 @@ impl Agent {
     pub fn new(parts: Parts) -> Self {
         Self {
             checkout: parts.repo.checkout().to_owned(),
+            looks_on: parts.worktree.is_none(),
             keeper: Keeper {
                 repo: parts.repo,
                 held: Arc::new(Mutex::new(Held { worktree: parts.worktree, cursor: parts.cursor })),
@@ -171,9 +175,10 @@ impl Agent {
     }
 
     pub fn permissions(&self) -> PermissionMode {
-        self.permissions
+        if self.looks_on { PermissionMode::ReadOnly } else { self.permissions }
     }
 
+    /// An agent that looks on stays at read-only.
     pub fn set_permissions(&mut self, mode: PermissionMode) {
         self.permissions = mode;
     }

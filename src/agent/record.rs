@@ -13,7 +13,9 @@ use crate::chat::{Entry, EntryKind, ErrorClass, Message, Part, Role, StopReason,
 use crate::git::codec::{Route, StepMessage};
 use crate::git::redact::redact_entry;
 use crate::git::session::{Cursor, Draft, SessionError};
-use crate::git::{self, ChangeKind, DiffStat, GitError, LeftOut, Repo, StepOptions, Worktree};
+use crate::git::{
+    self, ChangeKind, CommitId, Committed, DiffStat, GitError, LeftOut, Repo, StepOptions, Worktree,
+};
 use crate::tools;
 
 /// The git side of an agent: blocking, so it is only used on threads that may block.
@@ -25,8 +27,31 @@ pub(super) struct Keeper {
 
 /// What only one thread may use at a time.
 pub struct Held {
-    pub worktree: Worktree,
+    /// `None` of an agent that only looks on: it commits nothing.
+    pub worktree: Option<Worktree>,
     pub cursor: Cursor,
+}
+
+impl Held {
+    /// The commit whose files count: that of the branch; of an agent that only looks on, the one that it
+    /// began with. `None` in a repository without commits.
+    pub fn head(&self) -> Result<Option<CommitId>, GitError> {
+        match &self.worktree {
+            Some(worktree) => worktree.head(),
+            None => Ok(Some(self.cursor.head().clone())),
+        }
+    }
+
+    /// Commits what changed, if anything did, and tells what was seen and not taken.
+    fn commit(
+        &mut self,
+        touched: &git::Touched,
+        message: &dyn Fn(&DiffStat) -> String,
+    ) -> Result<(Option<Committed>, Vec<LeftOut>), GitError> {
+        let Some(worktree) = &mut self.worktree else { return Ok((None, Vec::new())) };
+        let committed = worktree.commit(touched, message, &StepOptions::default())?;
+        Ok((committed, worktree.left_out().to_vec()))
+    }
 }
 
 /// What is still to be said of the next commit.
@@ -75,7 +100,7 @@ impl Agent {
 
     /// The commit that the branch stands at; `None` in a repository without commits.
     pub async fn head(&self) -> Result<Option<String>, Failure> {
-        self.keeper.run(|_, held| Ok(held.worktree.head()?.map(|commit| commit.to_string()))).await
+        self.keeper.run(|_, held| Ok(held.head()?.map(|commit| commit.to_string()))).await
     }
 
     /// Commits what somebody changed in the worktree by hand since the last step.
@@ -87,8 +112,7 @@ impl Agent {
                     let subject = wording::subject("", true, &changes(stat));
                     format!("{subject}\n\nEdited by hand in the worktree, not by an agent.\n")
                 };
-                let kept = held.worktree.commit(&git::Touched::Scan, &message, &StepOptions::default())?;
-                Ok((kept, held.worktree.left_out().to_vec()))
+                Ok(held.commit(&git::Touched::Scan, &message)?)
             })
             .await?;
         self.tell_left_out(&left_out).await;
@@ -148,7 +172,7 @@ impl Agent {
         let (committed, left_out, step, subject) = self
             .keeper
             .run(move |repo, held| {
-                if let Some(head) = held.worktree.head()? {
+                if let Some(head) = held.head()? {
                     held.cursor.sync(repo, &head)?;
                 }
                 let step = held.cursor.step_message(&conversation, &draft);
@@ -157,13 +181,13 @@ impl Agent {
                     StepMessage { subject, ..step.clone() }
                 };
                 let message = |stat: &DiffStat| worded(stat).encode(&secrets);
-                let committed = held.worktree.commit(&touched, &message, &StepOptions::default())?;
+                let (committed, left_out) = held.commit(&touched, &message)?;
                 let mut subject = String::new();
                 if let Some(committed) = &committed {
                     held.cursor.stepped(repo, &committed.commit, &step)?;
                     subject = worded(&committed.stat).first_line(&secrets);
                 }
-                Ok((committed, held.worktree.left_out().to_vec(), held.cursor.step(), subject))
+                Ok((committed, left_out, held.cursor.step(), subject))
             })
             .await?;
         self.tell_left_out(&left_out).await;
@@ -219,7 +243,7 @@ impl Agent {
             let secrets = self.services.secrets.clone();
             let conversation = self.session.conversation.clone();
             self.keeper
-                .run(move |repo, held| match held.worktree.head()? {
+                .run(move |repo, held| match held.head()? {
                     Some(head) => held.cursor.record(repo, &head, &conversation, &draft, &secrets),
                     None => Ok(None),
                 })

@@ -110,6 +110,9 @@ pub enum Start {
     /// A new branch and session with the conversation of `rev`: up to that step, or up to the prompt
     /// of user turn `turn`.
     Fork { rev: String, turn: Option<u32>, branch: BranchName },
+    /// A new session with the conversation of `rev`, as with `Fork`, without a branch or worktree: it looks at
+    /// the worktree of the session that it left, may change nothing, and leaves that as it is.
+    Aside { rev: String, turn: Option<u32> },
     /// A new session on a new branch with the conversation of an exported file, or of a commit's message.
     Import { file: PathBuf, branch: BranchName, uncommitted: Uncommitted },
 }

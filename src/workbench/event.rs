@@ -93,8 +93,11 @@ pub enum ShellEnd {
 /// An open tab.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Opened {
+    /// Of an aside, that of the session that it left, as the worktree is.
     pub branch: String,
     pub worktree: PathBuf,
+    /// It only looks on: nothing is committed, and its session is on no branch.
+    pub is_aside: bool,
     /// The first words of the session; empty before any were said.
     pub title: String,
     /// The commit that the branch stands at; empty in a repository without commits.

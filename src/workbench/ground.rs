@@ -1,5 +1,7 @@
 //! What a session begins with: a branch, a worktree and a conversation, before there is an agent. Blocks.
 
+use std::path::{Path, PathBuf};
+
 use super::held::{HeldBranch, attach, create, head_of, lock_worktrees};
 use super::{BranchName, Place, Start, Uncommitted};
 use crate::agent::Failure;
@@ -14,8 +16,7 @@ use crate::routing::CHOSEN;
 pub(super) struct Ground {
     pub id: String,
     pub branch: String,
-    pub hold: SessionLock,
-    pub worktree: Worktree,
+    pub site: Site,
     pub cursor: Cursor,
     pub conversation: Conversation,
     pub step: u32,
@@ -26,6 +27,23 @@ pub(super) struct Ground {
     /// Entries that git holds of this very session.
     pub recorded: usize,
     pub notices: Vec<String>,
+}
+
+/// Where a session's agent works.
+pub(super) enum Site {
+    /// In a worktree of its own, on a branch that no other process may work on meanwhile.
+    Own { worktree: Worktree, hold: SessionLock },
+    /// It looks at the worktree of another session.
+    Others(PathBuf),
+}
+
+impl Site {
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::Own { worktree, .. } => worktree.path(),
+            Self::Others(path) => path,
+        }
+    }
 }
 
 impl Ground {
@@ -42,8 +60,7 @@ impl Ground {
         Ok(Self {
             id: session.id,
             branch: held.name,
-            hold: held.lock,
-            worktree,
+            site: Site::Own { worktree, hold: held.lock },
             cursor,
             chosen: chosen(session.route.as_ref()),
             step: session.step,
@@ -62,8 +79,11 @@ pub(super) fn ground(place: &Place, start: Start) -> Result<(Ground, SessionLock
     match start {
         Start::New { branch, uncommitted } => new(place, &branch, uncommitted),
         Start::Continue { rev } => resume(place, rev.as_deref()),
+        // Only an aside has none.
+        Start::Recover { session, branch } if branch.is_empty() => recover_aside(place, &session),
         Start::Recover { session, branch } => recover(place, &session, &branch),
         Start::Fork { rev, turn, branch } => fork(place, &rev, turn, &branch),
+        Start::Aside { rev, turn } => aside(place, &rev, turn),
         Start::Import { file, branch, uncommitted } => {
             let conversation = super::history::import(&file)?;
             let (ground, lock) = new(place, &branch, uncommitted)?;
@@ -114,8 +134,7 @@ fn fresh(
     let ground = Ground {
         id,
         branch: held.name,
-        hold: held.lock,
-        worktree,
+        site: Site::Own { worktree, hold: held.lock },
         cursor,
         conversation: Conversation::default(),
         step: 0,
@@ -215,8 +234,7 @@ fn recover(place: &Place, id: &str, branch: &str) -> Result<(Ground, SessionLock
     let ground = Ground {
         id: id.to_owned(),
         branch: held.name,
-        hold: held.lock,
-        worktree,
+        site: Site::Own { worktree, hold: held.lock },
         cursor,
         conversation: Conversation::default(),
         step: 0,
@@ -237,20 +255,7 @@ fn fork(
 ) -> Result<(Ground, SessionLock), Failure> {
     let repo = &place.repo;
     let parent = session::load(repo, Some(rev))?;
-    let (conversation, base, origin) = match turn {
-        Some(turn) => {
-            let fork = session::branch_from_turn(repo, &parent, turn)?;
-            (fork.conversation, fork.base, fork.origin)
-        }
-        None => {
-            let origin = Origin {
-                commit: parent.head.to_string(),
-                session: parent.id.clone(),
-                turn: parent.conversation.next_turn(),
-            };
-            (parent.conversation.clone(), parent.head.clone(), origin)
-        }
-    };
+    let session::Fork { conversation, base, origin } = left(repo, &parent, turn)?;
     let id = session::new_id();
     let lock = SessionLock::take(&place.journals(), &id)?;
     let (held, worktree) = create(place, branch, Some(&base))?;
@@ -258,8 +263,7 @@ fn fork(
     let ground = Ground {
         id,
         branch: held.name,
-        hold: held.lock,
-        worktree,
+        site: Site::Own { worktree, hold: held.lock },
         cursor,
         conversation,
         step: 0,
@@ -270,6 +274,85 @@ fn fork(
         notices: Vec::new(),
     };
     Ok((ground, lock))
+}
+
+/// What a session begins with that leaves another one: at its end, or before one of its turns.
+fn left(repo: &Repo, parent: &Session, turn: Option<u32>) -> Result<session::Fork, Failure> {
+    if let Some(turn) = turn {
+        return Ok(session::branch_from_turn(repo, parent, turn)?);
+    }
+    let origin = Origin {
+        commit: parent.head.to_string(),
+        session: parent.id.clone(),
+        turn: parent.conversation.next_turn(),
+    };
+    Ok(session::Fork { origin, base: parent.head.clone(), conversation: parent.conversation.clone() })
+}
+
+/// A session that looks at the worktree of the one that it left.
+fn aside(place: &Place, rev: &str, turn: Option<u32>) -> Result<(Ground, SessionLock), Failure> {
+    let repo = &place.repo;
+    let parent = session::load(repo, Some(rev))?;
+    let session::Fork { conversation, origin, .. } = left(repo, &parent, turn)?;
+    let branch = parent.branch.clone().unwrap_or_default();
+    let held = repo
+        .worktrees()?
+        .into_iter()
+        .find(|held| held.branch.as_deref() == Some(branch.as_str()) && !held.is_main && !held.is_missing);
+    let held = held.ok_or_else(|| {
+        Failure::new(ErrorClass::NotFound, format!("session {rev} has no worktree to look at"))
+            .hint("open it first, or branch off with a worktree of its own")
+    })?;
+    let id = session::new_id();
+    let lock = SessionLock::take(&place.journals(), &id)?;
+    // The conversation may be of before, the files are those of now.
+    let cursor = Cursor::start(&id, "", parent.head.clone(), Some(origin));
+    let ground = Ground {
+        id,
+        branch,
+        site: Site::Others(held.path),
+        cursor,
+        conversation,
+        step: 0,
+        chosen: chosen(parent.route.as_ref()),
+        cost_usd: 0.0,
+        is_new: false,
+        recorded: 0,
+        notices: Vec::new(),
+    };
+    Ok((ground, lock))
+}
+
+/// A session of an aside that a crash cut off. Nobody looks at anything: what was said is put on record.
+fn recover_aside(place: &Place, id: &str) -> Result<(Ground, SessionLock), Failure> {
+    let repo = &place.repo;
+    let lock = SessionLock::take(&place.journals(), id)?;
+    let mut ground = Ground {
+        id: id.to_owned(),
+        branch: String::new(),
+        site: Site::Others(place.temporary(id)),
+        cursor: Cursor::start(id, "", repo.head()?.commit.ok_or_else(|| no_commit(id))?, None),
+        conversation: Conversation::default(),
+        step: 0,
+        chosen: None,
+        cost_usd: 0.0,
+        is_new: false,
+        recorded: 0,
+        notices: Vec::new(),
+    };
+    if repo.read_ref(&session::session_ref(id))?.is_some() {
+        let session = session::load(repo, Some(id))?;
+        ground.cursor = Cursor::resume(repo, &session)?;
+        ground.cursor.settle(repo)?;
+        ground.cost_usd = session.total_cost_usd.unwrap_or(0.0);
+        ground.recorded = session.conversation.len();
+        ground.conversation = session.conversation;
+    }
+    Ok((ground, lock))
+}
+
+fn no_commit(id: &str) -> Failure {
+    Failure::new(ErrorClass::Internal, format!("session {id} cannot be recovered: there is no commit"))
 }
 
 /// A choice of the user's holds in the sessions that go on from it.

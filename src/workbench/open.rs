@@ -4,9 +4,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::ground::{Ground, ground};
+use super::ground::{Ground, Site, ground};
 use super::held::head_of;
 use super::past::{Past, Steps};
+use super::toolbox::Access;
 use super::{Back, History, Moved, Opened, Place, Start};
 use crate::agent::journal::{self, Header, Journal, SessionLock};
 use crate::agent::{Agent, Failure, Parts, Replay, SessionState};
@@ -23,7 +24,8 @@ pub(super) struct OpenTab {
     past: Past,
     /// The branch was made for this session: it goes again when nothing is said in it.
     is_new: bool,
-    hold: SessionLock,
+    /// On its branch; an aside has none.
+    hold: Option<SessionLock>,
     temporary: PathBuf,
 }
 
@@ -58,6 +60,7 @@ pub(super) async fn open(
     let opened = Opened {
         branch: session.branch.clone(),
         worktree: session.worktree.clone(),
+        is_aside: hold.is_none(),
         title: session.conversation.title().unwrap_or_default(),
         base,
         start,
@@ -80,7 +83,7 @@ async fn history(agent: &Agent, past: &mut Past) -> Result<(History, String), Fa
     let mut reading = std::mem::take(past);
     let (read, steps) = agent
         .with_git(move |repo, held| {
-            let Some(head) = held.worktree.head()? else { return Ok((reading, None)) };
+            let Some(head) = held.head()? else { return Ok((reading, None)) };
             let line = Line {
                 session: held.cursor.session().to_owned(),
                 head,
@@ -105,7 +108,7 @@ struct Prepared {
     agent: Agent,
     replay: Option<Replay>,
     is_new: bool,
-    hold: SessionLock,
+    hold: Option<SessionLock>,
     temporary: PathBuf,
     notices: Vec<String>,
 }
@@ -120,10 +123,14 @@ fn prepare(place: &Place, start: Start, permissions: Option<PermissionMode>) -> 
         make_folder(&folder)?;
     }
     let (ground, lock) = ground(place, start)?;
-    let made = ground.is_new.then(|| (ground.branch.clone(), ground.worktree.path().to_owned()));
-    let base = head_of(&ground.worktree)?;
+    let made = match &ground.site {
+        Site::Own { worktree, .. } if ground.is_new => {
+            Some((ground.branch.clone(), worktree.path().to_owned(), head_of(worktree)?))
+        }
+        _ => None,
+    };
     equip(place, ground, lock, rules, permissions.unwrap_or(settings.agent.permissions)).inspect_err(|_| {
-        if let Some((branch, worktree)) = made {
+        if let Some((branch, worktree, base)) = made {
             let _ = drop_unused(&place.repo, &branch, &worktree, &base);
         }
     })
@@ -140,21 +147,31 @@ fn equip(
     // Whoever had the session open last did not close it.
     let was_killed = replay.is_some();
     let replay = replay.filter(Replay::is_pending);
+    let path = ground.site.path().to_owned();
     let header = Header {
         version: 1,
         session: ground.id.clone(),
         repository: place.repo.common_dir().to_owned(),
-        branch: ground.branch.clone(),
-        worktree: ground.worktree.path().to_owned(),
+        branch: ground.cursor.branch().to_owned(),
+        worktree: path.clone(),
     };
     let temporary = place.temporary(&ground.id);
     make_folder(&temporary)?;
-    let tools = super::toolbox::context(place, ground.worktree.path(), &temporary)?;
-    if was_killed {
+    let (worktree, hold) = match ground.site {
+        Site::Own { worktree, hold } => (Some(worktree), Some(hold)),
+        Site::Others(_) => (None, None),
+    };
+    let access = if worktree.is_some() { Access::Work } else { Access::Look };
+    let tools = super::toolbox::context(place, &path, &temporary, access)?;
+    if was_killed && worktree.is_some() {
         crate::tools::sweep(&tools.workspace)
             .map_err(|error| Failure::new(ErrorClass::Internal, error.to_string()))?;
     }
-    let places = Places(tools.shell.sandbox.writable.clone());
+    let mut places = Places(tools.shell.sandbox.writable.clone());
+    if access == Access::Look {
+        // What is judged is judged from there, though nothing is written.
+        places.0.insert(0, path.clone());
+    }
     // A journal that tells of something lost stays as it is until the agent has it on record.
     let journal = Journal::start(&place.journals(), header, lock, ground.recorded, replay.as_ref())?;
     let agent = Agent::new(Parts {
@@ -162,7 +179,7 @@ fn equip(
         session: SessionState {
             id: ground.id,
             branch: ground.branch,
-            worktree: ground.worktree.path().to_owned(),
+            worktree: path,
             conversation: Arc::new(ground.conversation),
             step: ground.step,
             chosen: ground.chosen,
@@ -170,7 +187,7 @@ fn equip(
             cost_usd: ground.cost_usd,
         },
         repo: place.repo.clone(),
-        worktree: ground.worktree,
+        worktree,
         cursor: ground.cursor,
         journal,
         tools,
@@ -181,14 +198,7 @@ fn equip(
         subfolder: place.subfolder.clone(),
         day_cost: super::history::cost_today(&place.base),
     });
-    Ok(Prepared {
-        agent,
-        replay,
-        is_new: ground.is_new,
-        hold: ground.hold,
-        temporary,
-        notices: ground.notices,
-    })
+    Ok(Prepared { agent, replay, is_new: ground.is_new, hold, temporary, notices: ground.notices })
 }
 
 fn make_folder(folder: &Path) -> Result<(), Failure> {
@@ -203,14 +213,15 @@ impl OpenTab {
             Back::Steps(steps) => UndoScope::Steps(steps),
             Back::Turns(turns) => UndoScope::Turns(turns),
         };
+        self.check_movable()?;
         let id = self.agent.session().id.clone();
         let secrets = self.agent.services().secrets.clone();
         let (plan, session) = self
             .agent
             .with_git(move |repo, held| {
                 let session = session::load(repo, Some(&id))?;
-                let plan = session::undo_plan(repo, Some(&held.worktree), &session, scope)?;
-                let undone = session::undo_apply(repo, Some(&mut held.worktree), &session, &plan, &secrets)?;
+                let plan = session::undo_plan(repo, held.worktree.as_ref(), &session, scope)?;
+                let undone = session::undo_apply(repo, held.worktree.as_mut(), &session, &plan, &secrets)?;
                 held.cursor = Cursor::resume(repo, &undone.session)?;
                 Ok((plan, undone.session))
             })
@@ -220,17 +231,28 @@ impl OpenTab {
     }
 
     pub async fn redo(&mut self) -> Result<Moved, Failure> {
+        self.check_movable()?;
         let id = self.agent.session().id.clone();
         let (from, session) = self
             .agent
             .with_git(move |repo, held| {
                 let session = session::load(repo, Some(&id))?;
-                let undone = session::redo(repo, Some(&mut held.worktree), &session)?;
+                let undone = session::redo(repo, held.worktree.as_mut(), &session)?;
                 held.cursor = Cursor::resume(repo, &undone.session)?;
                 Ok((session.head, undone.session))
             })
             .await?;
         self.moved(from.to_string(), session, Vec::new(), Vec::new()).await
+    }
+
+    fn check_movable(&self) -> Result<(), Failure> {
+        if self.opened.is_aside {
+            let why = "this tab only looks on: it has no branch that could be moved";
+            return Err(
+                Failure::new(ErrorClass::Internal, why).hint("branch off from the turn that you mean")
+            );
+        }
+        Ok(())
     }
 
     async fn moved(
@@ -261,7 +283,9 @@ impl OpenTab {
         if let (true, Ok(base)) = (is_unused, CommitId::parse(&self.opened.base)) {
             let _ = place.git(move |repo| drop_unused(repo, &branch, &worktree, &base)).await;
         }
-        self.hold.release();
+        if let Some(hold) = self.hold {
+            hold.release();
+        }
     }
 }
 

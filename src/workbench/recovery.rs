@@ -11,6 +11,7 @@ use crate::agent::{Failure, Recovered};
 #[derive(Debug, Clone)]
 pub struct RecoveredSession {
     pub session: String,
+    /// `no branch` of a session that only looked on.
     pub branch: String,
     pub result: Result<Recovered, Failure>,
 }
@@ -30,6 +31,7 @@ pub async fn recover(place: &Arc<Place>) -> Vec<RecoveredSession> {
         }
         let branch = replay.header.branch.clone();
         let result = recover_one(place, &session, &branch).await;
+        let branch = if branch.is_empty() { "no branch".to_owned() } else { branch };
         recovered.push(RecoveredSession { session, branch, result });
     }
     recovered

@@ -161,6 +161,9 @@ impl Tab {
                     self.has_edits = true;
                     self.settle().await;
                 }
+                Command::SetPermissions { .. } if self.open.opened.is_aside => {
+                    refuse_permissions(&self.teller).await;
+                }
                 Command::SetPermissions { mode, .. } => {
                     self.open.agent.set_permissions(mode);
                     self.teller.tell(EventKind::Permissions(mode)).await;
@@ -179,6 +182,7 @@ impl Tab {
             reins.note(std::mem::take(&mut self.notes).join("\n\n"));
         }
         let mut permissions = None;
+        let is_aside = self.open.opened.is_aside;
         let mut is_open = true;
         let end = {
             let Self { open, commands, teller, queue, shells, has_edits, .. } = self;
@@ -225,6 +229,7 @@ impl Tab {
                     Some(Command::Answer { call, answer, .. }) => {
                         reins.answer(call, answer);
                     }
+                    Some(Command::SetPermissions { .. }) if is_aside => refuse_permissions(teller).await,
                     Some(Command::SetPermissions { mode, .. }) => {
                         reins.permit(mode);
                         permissions = Some(mode);
@@ -366,6 +371,10 @@ async fn tell_dropped(dropped: Vec<String>, teller: &Teller) {
     if !dropped.is_empty() {
         teller.tell(EventKind::Dropped(dropped)).await;
     }
+}
+
+async fn refuse_permissions(teller: &Teller) {
+    teller.refuse("this tab only looks on", "branch off with a worktree to change anything").await;
 }
 
 async fn refuse_requeue(teller: &Teller) {

@@ -13,8 +13,20 @@ use crate::tools::output::Cap;
 use crate::tools::shell::{Environment, Network, SandboxPolicy, Shell, secret_paths};
 use crate::tools::{Progress, SkillDir, Skills, TodoList, ToolContext, Workspace};
 
+/// What an agent does in a worktree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Access {
+    Work,
+    Look,
+}
+
 /// The context of a session's tools. `temporary` is the directory for its commands' temporary files.
-pub(super) fn context(place: &Place, worktree: &Path, temporary: &Path) -> Result<ToolContext, Failure> {
+pub(super) fn context(
+    place: &Place,
+    worktree: &Path,
+    temporary: &Path,
+    access: Access,
+) -> Result<ToolContext, Failure> {
     let workspace = Workspace::open_root(worktree).map_err(|error| {
         Failure::new(ErrorClass::Internal, format!("cannot open worktree {}: {error}", worktree.display()))
     })?;
@@ -22,18 +34,19 @@ pub(super) fn context(place: &Place, worktree: &Path, temporary: &Path) -> Resul
         workspace: Arc::new(workspace),
         cancel: CancellationToken::new(),
         progress: Progress::none(),
-        shell: Arc::new(shell(place, worktree, temporary)),
+        shell: Arc::new(shell(place, worktree, temporary, access)),
         todo: TodoList::default(),
         skills: Arc::new(skills(place, worktree)),
     })
 }
 
-fn shell(place: &Place, worktree: &Path, temporary: &Path) -> Shell {
+fn shell(place: &Place, worktree: &Path, temporary: &Path, access: Access) -> Shell {
     let settings = &place.base.services.settings;
     let home = place.agents_home();
     let parent = place.base.options.env.iter().map(|(name, value)| (name.into(), value.into()));
     let env = Environment::new(parent, &settings.agent.env_allow, &home, temporary);
-    let mut writable: Vec<PathBuf> = vec![worktree.to_owned(), temporary.to_owned(), home];
+    let own = (access == Access::Work).then(|| worktree.to_owned());
+    let mut writable: Vec<PathBuf> = own.into_iter().chain([temporary.to_owned(), home]).collect();
     writable.extend(env.cache_dirs());
     writable.extend(settings.sandbox.writable.iter().cloned());
     let hidden = env.real_home().map(secret_paths).unwrap_or_default();

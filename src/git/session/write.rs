@@ -53,7 +53,8 @@ struct Spent {
 }
 
 impl Cursor {
-    /// A session that begins at a commit: that which its branch was made at.
+    /// A session that begins at a commit: that which its branch was made at. One without a branch (an empty
+    /// name) writes records only.
     pub fn start(
         session: impl Into<String>,
         branch: impl Into<String>,
@@ -121,6 +122,11 @@ impl Cursor {
             Some(tip) if self.ref_at.as_ref() != Some(&tip) => self.move_ref(repo, &tip),
             _ => Ok(()),
         }
+    }
+
+    /// The commit of the branch that the session stands on, as far as is known here.
+    pub fn head(&self) -> &CommitId {
+        &self.head
     }
 
     pub fn session(&self) -> &str {
@@ -285,7 +291,7 @@ impl Cursor {
                 step: if kind == StepKind::Step { self.step + 1 } else { self.step },
                 kind,
                 keyframe: first == 0 || is_compaction,
-                branch: Some(self.branch.clone()),
+                branch: Some(self.branch.clone()).filter(|branch| !branch.is_empty()),
                 title: conversation.title(),
                 forked_from: self.forked_from.clone(),
                 head: None,

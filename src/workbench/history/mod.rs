@@ -178,7 +178,7 @@ pub async fn sessions(place: &Place) -> Result<Vec<SessionLine>, Failure> {
         Some(SessionLine {
             state,
             id,
-            branch: Some(branch),
+            branch: Some(branch).filter(|branch| !branch.is_empty()),
             title: String::new(),
             turns: 1,
             steps: 0,
