@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use offshoot::chat::{Conversation, Entry, EntryKind, Line, Message, ToolCall, ToolResult, Usage, Voice};
-use offshoot::git::session::{self, Cursor, Draft, load, peek, session_ref, tail};
+use offshoot::git::session::{self, Cursor, Draft, Trail, load, marks, peek, session_ref, tail};
 use offshoot::git::{Expect, Repo};
 
 const STEPS: usize = 1_000;
@@ -49,6 +49,16 @@ fn main() {
             let session = load(&repo, Some(&id)).expect("the session");
             assert_eq!(session.conversation.len(), conversation.len());
         });
+        let trail = Trail {
+            session: id.clone(),
+            head: repo.resolve("offshoot/bench").expect("the branch"),
+            has_steps: true,
+            forked_from: None,
+            entries: conversation.len(),
+        };
+        let steps = median(|| {
+            assert_eq!(marks(&repo, &trail).expect("its steps").len(), STEPS);
+        });
         let log = median(|| {
             let log = git(root.path(), &["log", "--format=%B", &format!("refs/offshoot/sessions/{id}")]);
             assert!(log.len() > BYTES);
@@ -61,6 +71,7 @@ fn main() {
         });
         println!("  to the first screen (peek and the last {SHOWN})  {}", ms(open));
         println!("  the whole conversation                       {}", ms(full));
+        println!("  its steps, without what was said              {}", ms(steps));
         println!(
             "  git log --format=%B                          {}   load is {:.2} of it",
             ms(log),

@@ -13,7 +13,7 @@ use crate::agent::journal::{self, Header, Journal, SessionLock};
 use crate::agent::{Agent, Failure, Parts, Replay, SessionState};
 use crate::chat::ErrorClass;
 use crate::config::{Paths, PermissionMode};
-use crate::git::session::{self, Cursor, Line, Session, UndoScope};
+use crate::git::session::{self, Cursor, Session, Trail, UndoScope};
 use crate::git::{CommitId, Expect, GitError, Repo};
 use crate::tools::permissions::{Places, Rules};
 
@@ -84,14 +84,14 @@ async fn history(agent: &Agent, past: &mut Past) -> Result<(History, String), Fa
     let (read, steps) = agent
         .with_git(move |repo, held| {
             let Some(head) = held.head()? else { return Ok((reading, None)) };
-            let line = Line {
+            let trail = Trail {
                 session: held.cursor.session().to_owned(),
                 head,
                 has_steps: step > 0,
                 forked_from: held.cursor.forked_from().cloned(),
                 entries: conversation.len(),
             };
-            let steps = reading.read(repo, &line, &conversation)?;
+            let steps = reading.read(repo, &trail, &conversation)?;
             Ok((reading, Some(steps)))
         })
         .await?;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::chat::{Conversation, EntryKind};
-use crate::git::session::{Line, Mark, SessionError, marks};
+use crate::git::session::{Mark, SessionError, Trail, marks};
 use crate::git::{CommitId, Repo};
 
 /// Steps whose changes are counted when a session is opened: a long past is not read through for it.
@@ -59,11 +59,11 @@ impl Past {
     pub fn read(
         &mut self,
         repo: &Repo,
-        line: &Line,
+        trail: &Trail,
         conversation: &Conversation,
     ) -> Result<Steps, SessionError> {
-        let found = marks(repo, line)?;
-        let start = start(repo, line, conversation, &found);
+        let found = marks(repo, trail)?;
+        let start = start(repo, trail, conversation, &found);
         let uncounted = found.len().saturating_sub(COUNTED);
         let marks = found.into_iter().enumerate().map(|(at, mark)| StepMark {
             stat: if at < uncounted {
@@ -94,8 +94,8 @@ impl Past {
 
 /// Where the branch began: at the fork, or where the first prompt was sent. After a rebase neither is below
 /// the branch any more; then its first step tells.
-fn start(repo: &Repo, line: &Line, conversation: &Conversation, marks: &[Mark]) -> CommitId {
-    let forked = line.forked_from.as_ref().map(|origin| origin.commit.clone());
+fn start(repo: &Repo, trail: &Trail, conversation: &Conversation, marks: &[Mark]) -> CommitId {
+    let forked = trail.forked_from.as_ref().map(|origin| origin.commit.clone());
     let prompted = || {
         conversation.entries().iter().find_map(|entry| match &entry.kind {
             EntryKind::Prompt { base, .. } => base.clone(),
@@ -103,7 +103,7 @@ fn start(repo: &Repo, line: &Line, conversation: &Conversation, marks: &[Mark]) 
         })
     };
     let told = forked.or_else(prompted).and_then(|commit| CommitId::parse(&commit).ok());
-    let told = told.filter(|commit| repo.is_ancestor(commit, &line.head).unwrap_or(false));
-    let stepped = || marks.iter().find(|mark| mark.session == line.session)?.parent.clone();
-    told.or_else(stepped).unwrap_or_else(|| line.head.clone())
+    let told = told.filter(|commit| repo.is_ancestor(commit, &trail.head).unwrap_or(false));
+    let stepped = || marks.iter().find(|mark| mark.session == trail.session)?.parent.clone();
+    told.or_else(stepped).unwrap_or_else(|| trail.head.clone())
 }

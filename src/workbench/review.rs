@@ -5,7 +5,7 @@ use super::Place;
 use crate::agent::{Failure, fit};
 use crate::chat::ErrorClass;
 use crate::git::codec::{StepKind, frames};
-use crate::git::session::{self, Line, Mark, marks};
+use crate::git::session::{self, Mark, Trail, marks};
 use crate::git::{CommitId, DiffStat, GitError, Repo};
 
 pub use crate::git::{Body, ChangeKind, FileDiff};
@@ -102,14 +102,14 @@ fn turn_ends(repo: &Repo, rev: &str, turn: u32) -> Result<(Option<CommitId>, Com
         Failure::new(ErrorClass::NotFound, format!("session {rev} has no turn {turn}"))
             .hint(format!("its turns go from 1 to {last}"))
     })?;
-    let line = Line {
+    let trail = Trail {
         session: session.id,
         head: session.head.clone(),
         has_steps: session.step > 0,
         forked_from: session.forked_from,
         entries: session.conversation.len(),
     };
-    let mut steps: Vec<Mark> = marks(repo, &line)?;
+    let mut steps: Vec<Mark> = marks(repo, &trail)?;
     steps.retain(|mark| mark.turn == turn);
     let title = fit(prompt.lines().next().unwrap_or_default(), TITLE_COLUMNS);
     Ok(match (steps.first(), steps.last()) {

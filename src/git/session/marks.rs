@@ -25,7 +25,7 @@ pub struct Mark {
 
 /// Where to look for the marks of a conversation.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Line {
+pub struct Trail {
     pub session: String,
     pub head: CommitId,
     /// Whether the session has made steps of its own.
@@ -40,14 +40,14 @@ pub struct Line {
 ///
 /// # Errors
 /// When a commit of the session itself cannot be read. What lies before a fork may be gone.
-pub fn marks(repo: &Repo, line: &Line) -> Result<Vec<Mark>, SessionError> {
+pub fn marks(repo: &Repo, trail: &Trail) -> Result<Vec<Mark>, SessionError> {
     let mut marks = Vec::new();
-    let mut origin = line.forked_from.clone();
-    if line.has_steps {
-        let found = marks_of(repo, &line.head, &line.session, &mut marks)?;
+    let mut origin = trail.forked_from.clone();
+    if trail.has_steps {
+        let found = marks_of(repo, &trail.head, &trail.session, &mut marks)?;
         origin = origin.or(found);
     }
-    let mut left = vec![line.session.clone()];
+    let mut left = vec![trail.session.clone()];
     while let Some(Origin { commit, session, .. }) = origin.take().filter(|one| !left.contains(&one.session))
     {
         let Ok(commit) = CommitId::parse(&commit) else { break };
@@ -65,7 +65,7 @@ pub fn marks(repo: &Repo, line: &Line) -> Result<Vec<Mark>, SessionError> {
         // A step that carries nothing stands where the one before it stood.
         last = if mark.last_entry == NOTHING { last } else { mark.last_entry };
         // A conversation that lost some of its commits is shorter than they say.
-        mark.last_entry = last.min(line.entries.saturating_sub(1));
+        mark.last_entry = last.min(trail.entries.saturating_sub(1));
     }
     Ok(marks)
 }

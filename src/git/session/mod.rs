@@ -25,7 +25,7 @@ pub use keep::{Kept, keep, kept};
 pub use landed::{Landed, landed};
 pub use list::{SessionSummary, SessionTree, StepSummary, latest, list, log_tree, steps};
 pub use load::{Peek, Session, Tail, context, load, peek, tail};
-pub use marks::{Line, Mark, marks};
+pub use marks::{Mark, Trail, marks};
 pub use undo::{UndoPlan, UndoScope, Undone, redo, undo_apply, undo_plan};
 pub use write::{Cursor, Draft};
 
