@@ -52,7 +52,7 @@ fn main() {
         let trail = Trail {
             session: id.clone(),
             head: repo.resolve("offshoot/bench").expect("the branch"),
-            has_steps: true,
+            steps: None,
             forked_from: None,
             entries: conversation.len(),
         };

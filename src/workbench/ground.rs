@@ -8,7 +8,7 @@ use crate::agent::Failure;
 use crate::agent::journal::SessionLock;
 use crate::chat::{Conversation, ErrorClass, Voice};
 use crate::git::codec::{Origin, Route};
-use crate::git::session::{self, Cursor, Peek, Session, SessionError};
+use crate::git::session::{self, Cursor, Mark, Peek, Session, SessionError};
 use crate::git::{Expect, Repo, Worktree};
 use crate::routing::CHOSEN;
 
@@ -20,6 +20,8 @@ pub(super) struct Ground {
     pub cursor: Cursor,
     pub conversation: Conversation,
     pub step: u32,
+    /// The session's own steps, where they are known.
+    pub steps: Option<Vec<Mark>>,
     /// Who answered last, if the user had chosen them.
     pub chosen: Option<Voice>,
     pub cost_usd: f64,
@@ -64,6 +66,7 @@ impl Ground {
             cursor,
             chosen: chosen(session.route.as_ref()),
             step: session.step,
+            steps: session.steps,
             cost_usd: session.total_cost_usd.unwrap_or(0.0),
             is_new: false,
             recorded: session.conversation.len(),
@@ -138,6 +141,7 @@ fn fresh(
         cursor,
         conversation: Conversation::default(),
         step: 0,
+        steps: Some(Vec::new()),
         chosen: None,
         cost_usd: 0.0,
         is_new,
@@ -238,6 +242,7 @@ fn recover(place: &Place, id: &str, branch: &str) -> Result<(Ground, SessionLock
         cursor,
         conversation: Conversation::default(),
         step: 0,
+        steps: Some(Vec::new()),
         chosen: None,
         cost_usd: 0.0,
         is_new: false,
@@ -267,6 +272,7 @@ fn fork(
         cursor,
         conversation,
         step: 0,
+        steps: Some(Vec::new()),
         chosen: chosen(parent.route.as_ref()),
         cost_usd: 0.0,
         is_new: true,
@@ -314,6 +320,7 @@ fn aside(place: &Place, rev: &str, turn: Option<u32>) -> Result<(Ground, Session
         cursor,
         conversation,
         step: 0,
+        steps: Some(Vec::new()),
         chosen: chosen(parent.route.as_ref()),
         cost_usd: 0.0,
         is_new: false,
@@ -334,6 +341,7 @@ fn recover_aside(place: &Place, id: &str) -> Result<(Ground, SessionLock), Failu
         cursor: Cursor::start(id, "", repo.head()?.commit.ok_or_else(|| no_commit(id))?, None),
         conversation: Conversation::default(),
         step: 0,
+        steps: Some(Vec::new()),
         chosen: None,
         cost_usd: 0.0,
         is_new: false,
@@ -345,6 +353,7 @@ fn recover_aside(place: &Place, id: &str) -> Result<(Ground, SessionLock), Failu
         ground.cursor = Cursor::resume(repo, &session)?;
         ground.cursor.settle(repo)?;
         ground.cost_usd = session.total_cost_usd.unwrap_or(0.0);
+        ground.steps = session.steps;
         ground.recorded = session.conversation.len();
         ground.conversation = session.conversation;
     }

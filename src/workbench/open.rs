@@ -13,7 +13,7 @@ use crate::agent::journal::{self, Header, Journal, SessionLock};
 use crate::agent::{Agent, Failure, Parts, Replay, SessionState};
 use crate::chat::ErrorClass;
 use crate::config::{Paths, PermissionMode};
-use crate::git::session::{self, Cursor, Session, Trail, UndoScope};
+use crate::git::session::{self, Cursor, Mark, Session, Trail, UndoScope};
 use crate::git::{CommitId, Expect, GitError, Repo};
 use crate::tools::permissions::{Places, Rules};
 
@@ -44,7 +44,7 @@ pub(super) async fn open(
             .await
             .map_err(|_| Failure::new(ErrorClass::Internal, "the git thread died"))??
     };
-    let Prepared { mut agent, replay, is_new, hold, temporary, notices } = prepared;
+    let Prepared { mut agent, replay, steps, is_new, hold, temporary, notices } = prepared;
     let recovered = match replay {
         Some(replay) => Some(agent.recover(replay).await?),
         None => None,
@@ -55,7 +55,9 @@ pub(super) async fn open(
     }
     let base = agent.head().await?.unwrap_or_default();
     let mut past = Past::default();
-    let (history, start) = history(&agent, &mut past).await?;
+    // What a crash had left may have become a step.
+    let steps = steps.filter(|_| recovered.is_none());
+    let (history, start) = history(&agent, &mut past, steps).await?;
     let session = agent.session();
     let opened = Opened {
         branch: session.branch.clone(),
@@ -77,9 +79,12 @@ pub(super) async fn open(
 }
 
 /// What was said and done so far, and the commit at which the branch began.
-async fn history(agent: &Agent, past: &mut Past) -> Result<(History, String), Failure> {
-    let session = agent.session();
-    let (conversation, step) = (session.conversation.clone(), session.step);
+async fn history(
+    agent: &Agent,
+    past: &mut Past,
+    steps: Option<Vec<Mark>>,
+) -> Result<(History, String), Failure> {
+    let conversation = agent.session().conversation.clone();
     let mut reading = std::mem::take(past);
     let (read, steps) = agent
         .with_git(move |repo, held| {
@@ -87,7 +92,7 @@ async fn history(agent: &Agent, past: &mut Past) -> Result<(History, String), Fa
             let trail = Trail {
                 session: held.cursor.session().to_owned(),
                 head,
-                has_steps: step > 0,
+                steps,
                 forked_from: held.cursor.forked_from().cloned(),
                 entries: conversation.len(),
             };
@@ -107,6 +112,7 @@ async fn history(agent: &Agent, past: &mut Past) -> Result<(History, String), Fa
 struct Prepared {
     agent: Agent,
     replay: Option<Replay>,
+    steps: Option<Vec<Mark>>,
     is_new: bool,
     hold: Option<SessionLock>,
     temporary: PathBuf,
@@ -198,7 +204,15 @@ fn equip(
         subfolder: place.subfolder.clone(),
         day_cost: super::history::cost_today(&place.base),
     });
-    Ok(Prepared { agent, replay, is_new: ground.is_new, hold, temporary, notices: ground.notices })
+    Ok(Prepared {
+        steps: ground.steps,
+        agent,
+        replay,
+        is_new: ground.is_new,
+        hold,
+        temporary,
+        notices: ground.notices,
+    })
 }
 
 fn make_folder(folder: &Path) -> Result<(), Failure> {
@@ -264,7 +278,7 @@ impl OpenTab {
     ) -> Result<Moved, Failure> {
         let (turn, step, to) = (session.conversation.turn(), session.step, session.head.to_string());
         self.agent.set_conversation(session.conversation, step)?;
-        let (history, _) = history(&self.agent, &mut self.past).await?;
+        let (history, _) = history(&self.agent, &mut self.past, session.steps).await?;
         Ok(Moved { from, to, turn, step, files_removed, files_changed, history })
     }
 

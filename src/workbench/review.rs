@@ -105,7 +105,7 @@ fn turn_ends(repo: &Repo, rev: &str, turn: u32) -> Result<(Option<CommitId>, Com
     let trail = Trail {
         session: session.id,
         head: session.head.clone(),
-        has_steps: session.step > 0,
+        steps: session.steps,
         forked_from: session.forked_from,
         entries: session.conversation.len(),
     };

@@ -3,7 +3,7 @@
 use std::ops::{ControlFlow, Range};
 
 use super::walk::{anchor, nearest, walk};
-use super::{SESSIONS, SessionError, list, session_ref};
+use super::{Mark, SESSIONS, SessionError, list, session_ref};
 use crate::chat::{Conversation, Entry, Usage};
 use crate::git::codec::{Frame, Origin, Route, Stamp, StepKind, frames, people};
 use crate::git::{CommitId, Repo};
@@ -29,6 +29,9 @@ pub struct Session {
     /// Indices of entries whose commits are gone from the line, for example dropped in a rebase.
     pub missing: Vec<Range<usize>>,
     pub conversation: Conversation,
+    /// Its own steps, oldest first; `None` where they were not met: the branch was rebased since, or what
+    /// stands above them says the whole conversation again.
+    pub steps: Option<Vec<Mark>>,
     pub route: Option<Route>,
     pub total_usage: Usage,
     /// What could be priced; `None` when nothing could.
@@ -140,11 +143,16 @@ pub(super) fn read(repo: &Repo, place: &Place, rev: Option<&str>) -> Result<Sess
     // Newest first, as the walk meets them.
     let mut blocks: Vec<Vec<Entry>> = Vec::new();
     let mut missing = Vec::new();
+    let (mut steps, mut met_head) = (Vec::new(), false);
     let mut next_index = 0;
     let mut first: Option<usize> = None;
     walk(repo, &place.tip, None, |commit, frames| {
+        met_head |= commit.id == place.head;
         for frame in frames.iter().rev() {
             newest.get_or_insert_with(|| (commit.id.clone(), frame.stamp.clone()));
+            if frame.stamp.kind == StepKind::Step {
+                steps.push(Mark::of(commit, frame));
+            }
             if frame.messages.is_empty() {
                 continue;
             }
@@ -186,6 +194,7 @@ pub(super) fn read(repo: &Repo, place: &Place, rev: Option<&str>) -> Result<Sess
         next_index,
         on_branch: on_branch.unwrap_or_default(),
         missing,
+        steps: Some(Mark::in_order(steps)).filter(|_| met_head || stamp.step == 0),
         conversation: Conversation::new(blocks.into_iter().rev().flatten().collect()),
         route: stamp.route,
         total_usage: stamp.total_usage,

@@ -5,8 +5,8 @@ use std::ops::ControlFlow;
 
 use super::SessionError;
 use super::walk::walk;
-use crate::git::codec::{Origin, StepKind, people};
-use crate::git::{CommitId, GitError, Repo};
+use crate::git::codec::{Frame, Origin, StepKind, people};
+use crate::git::{CommitData, CommitId, GitError, Repo};
 
 /// A step commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,11 +28,40 @@ pub struct Mark {
 pub struct Trail {
     pub session: String,
     pub head: CommitId,
-    /// Whether the session has made steps of its own.
-    pub has_steps: bool,
+    /// The session's own steps, where they are known from reading it.
+    pub steps: Option<Vec<Mark>>,
     pub forked_from: Option<Origin>,
     /// Entries in the conversation.
     pub entries: usize,
+}
+
+/// Stands for the last entry of a step that carries nothing.
+const NOTHING: usize = usize::MAX;
+
+impl Mark {
+    pub(super) fn of(commit: &CommitData, frame: &Frame<'_>) -> Self {
+        Self {
+            commit: commit.id.clone(),
+            parent: commit.parents.first().cloned(),
+            session: frame.stamp.session.clone(),
+            turn: frame.stamp.turn,
+            step: frame.stamp.step,
+            subject: people(&commit.message).0,
+            last_entry: if frame.messages.is_empty() { NOTHING } else { frame.messages.end - 1 },
+        }
+    }
+
+    /// Brings marks that were met newest first in order.
+    pub(super) fn in_order(mut newest_first: Vec<Self>) -> Vec<Self> {
+        newest_first.reverse();
+        let mut last = 0;
+        for mark in &mut newest_first {
+            // A step that carries nothing stands where the one before it stood.
+            last = if mark.last_entry == NOTHING { last } else { mark.last_entry };
+            mark.last_entry = last;
+        }
+        newest_first
+    }
 }
 
 /// The steps at a head and below it, oldest first; of a fork, those of the session that it left too, up to
@@ -41,61 +70,54 @@ pub struct Trail {
 /// # Errors
 /// When a commit of the session itself cannot be read. What lies before a fork may be gone.
 pub fn marks(repo: &Repo, trail: &Trail) -> Result<Vec<Mark>, SessionError> {
-    let mut marks = Vec::new();
     let mut origin = trail.forked_from.clone();
-    if trail.has_steps {
-        let found = marks_of(repo, &trail.head, &trail.session, &mut marks)?;
-        origin = origin.or(found);
-    }
-    let mut left = vec![trail.session.clone()];
-    while let Some(Origin { commit, session, .. }) = origin.take().filter(|one| !left.contains(&one.session))
+    let mut blocks = vec![match &trail.steps {
+        Some(steps) => steps.clone(),
+        None => {
+            let (steps, left) = marks_of(repo, &trail.head, &trail.session)?;
+            origin = origin.or(left);
+            steps
+        }
+    }];
+    let mut passed = vec![trail.session.clone()];
+    while let Some(Origin { commit, session, .. }) =
+        origin.take().filter(|one| !passed.contains(&one.session))
     {
         let Ok(commit) = CommitId::parse(&commit) else { break };
-        match marks_of(repo, &commit, &session, &mut marks) {
-            Ok(found) => origin = found,
+        match marks_of(repo, &commit, &session) {
+            Ok((steps, left)) => {
+                blocks.push(steps);
+                origin = left;
+            }
             // A shallow clone does not have it, and a remote may never have had it.
             Err(SessionError::Git(GitError::UnknownRevision { .. })) => break,
             Err(error) => return Err(error),
         }
-        left.push(session);
+        passed.push(session);
     }
-    marks.reverse();
-    let mut last = 0;
+    let mut marks: Vec<Mark> = blocks.into_iter().rev().flatten().collect();
     for mark in &mut marks {
-        // A step that carries nothing stands where the one before it stood.
-        last = if mark.last_entry == NOTHING { last } else { mark.last_entry };
         // A conversation that lost some of its commits is shorter than they say.
-        mark.last_entry = last.min(trail.entries.saturating_sub(1));
+        mark.last_entry = mark.last_entry.min(trail.entries.saturating_sub(1));
     }
     Ok(marks)
 }
 
-const NOTHING: usize = usize::MAX;
-
-/// Adds the steps of one session, newest first, and tells where it left another one.
+/// The steps of one session, oldest first, and where it left another one.
 fn marks_of(
     repo: &Repo,
     from: &CommitId,
     session: &str,
-    marks: &mut Vec<Mark>,
-) -> Result<Option<Origin>, SessionError> {
-    let mut origin = None;
+) -> Result<(Vec<Mark>, Option<Origin>), SessionError> {
+    let (mut marks, mut origin) = (Vec::new(), None);
     walk(repo, from, Some(session), |commit, frames| {
         for frame in frames.iter().rev() {
             origin = frame.stamp.forked_from.clone().or(origin.take());
             if frame.stamp.kind == StepKind::Step {
-                marks.push(Mark {
-                    commit: commit.id.clone(),
-                    parent: commit.parents.first().cloned(),
-                    session: session.to_owned(),
-                    turn: frame.stamp.turn,
-                    step: frame.stamp.step,
-                    subject: people(&commit.message).0,
-                    last_entry: if frame.messages.is_empty() { NOTHING } else { frame.messages.end - 1 },
-                });
+                marks.push(Mark::of(commit, frame));
             }
         }
         Ok(ControlFlow::Continue(()))
     })?;
-    Ok(origin)
+    Ok((Mark::in_order(marks), origin))
 }
