@@ -7,6 +7,9 @@ use std::path::{Path, PathBuf};
 use super::{BadLine, Entry, Records, Report, check};
 use crate::config::{LedgerSettings, Paths, PathsError};
 
+/// Bytes of a line, roughly: so much is read for each entry at first.
+const USUAL_LINE: u64 = 1024;
+
 /// A ledger on disk. Holds no open file: every call stands for itself.
 #[derive(Debug, Clone)]
 pub struct Ledger {
@@ -93,10 +96,9 @@ impl Ledger {
             if entries.len() >= n {
                 break;
             }
-            let mut older = Records::default();
-            check::read_into(&mut older, &path, &bytes(&path)?);
-            older.entries.append(&mut entries);
-            entries = older.entries;
+            let mut older = last(&path, n - entries.len())?;
+            older.append(&mut entries);
+            entries = older;
         }
         entries.drain(..entries.len().saturating_sub(n));
         Ok(entries)
@@ -173,6 +175,34 @@ impl Ledger {
     }
 }
 
+/// At least the last `n` entries of a file, if it has so many; the file is read from its end.
+fn last(path: &Path, n: usize) -> Result<Vec<Entry>, LedgerError> {
+    let read = |from_end: u64| -> io::Result<(Vec<u8>, bool)> {
+        let mut file = File::open(path)?;
+        let start = file.metadata()?.len().saturating_sub(from_end);
+        file.seek(SeekFrom::Start(start))?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes)?;
+        if start > 0 {
+            // The line that it begins with began before.
+            let newline = bytes.iter().position(|byte| *byte == b'\n').map_or(bytes.len(), |at| at + 1);
+            bytes.drain(..newline);
+        }
+        Ok((bytes, start == 0))
+    };
+    let mut from_end = n as u64 * USUAL_LINE;
+    loop {
+        let (bytes, is_whole) =
+            read(from_end).map_err(|source| LedgerError::Read { path: path.to_owned(), source })?;
+        let mut records = Records::default();
+        check::read_into(&mut records, path, &bytes);
+        if is_whole || records.entries.len() >= n {
+            return Ok(records.entries);
+        }
+        from_end = from_end.saturating_mul(2);
+    }
+}
+
 fn bytes(path: &Path) -> Result<Vec<u8>, LedgerError> {
     fs::read(path).map_err(|source| LedgerError::Read { path: path.to_owned(), source })
 }
@@ -243,6 +273,19 @@ mod tests {
         let none = Ledger::open(ledger.path(), 2 * line, 0);
         none.append(&entry("12")).unwrap();
         assert_eq!(none.read_all().unwrap().entries.last().unwrap().run_id, "12");
+    }
+
+    #[test]
+    fn the_last_entries_are_found_from_the_end_however_long_lines_are() {
+        let dir = tempfile::tempdir().unwrap();
+        let ledger = Ledger::open(dir.path().join("l.jsonl"), u64::MAX, 1);
+        for n in 0..50 {
+            ledger.append(&entry(&format!("{n:02}{}", "x".repeat(n % 5 * 2_000)))).unwrap();
+        }
+        let all = ledger.read_all().unwrap().entries;
+        for n in [0, 1, 2, 7, 49, 50, 51] {
+            assert_eq!(ledger.tail(n).unwrap(), all[all.len().saturating_sub(n)..], "{n}");
+        }
     }
 
     #[test]

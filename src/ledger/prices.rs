@@ -4,19 +4,26 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
 use serde::Deserialize;
 
 use super::Cost;
 use crate::chat::Usage;
 
-/// The prices in force.
-#[derive(Debug, Clone)]
+/// The prices in force. The shipped table is read when the first price is asked for: most programs start to
+/// do something else first.
+#[derive(Debug, Clone, Default)]
 pub struct Prices {
+    shipped: Arc<OnceLock<Shipped>>,
+    own: Option<Own>,
+}
+
+#[derive(Debug)]
+struct Shipped {
     date: String,
     /// Makers in the order in which a bare model name is looked for.
     makers: Vec<(String, BTreeMap<String, Price>)>,
-    own: Option<Own>,
 }
 
 /// The user's rows, which win.
@@ -105,15 +112,7 @@ const SHIPPED: &str = include_str!("../../config/prices.json");
 impl Prices {
     /// The table that came with the program.
     pub fn shipped() -> Self {
-        let file: ShippedFile = serde_json::from_str(SHIPPED).expect("a test reads the shipped prices");
-        let makers = file
-            .models
-            .into_iter()
-            .map(|(maker, rows)| {
-                (maker, serde_json::from_value(rows).expect("a test reads the shipped prices"))
-            })
-            .collect();
-        Self { date: file.date, makers, own: None }
+        Self::default()
     }
 
     /// The shipped table under the user's own, if there is one:
@@ -136,7 +135,11 @@ impl Prices {
 
     /// The date of the shipped table.
     pub fn date(&self) -> &str {
-        &self.date
+        &self.table().date
+    }
+
+    fn table(&self) -> &Shipped {
+        self.shipped.get_or_init(Shipped::read)
     }
 
     /// The date of the table that prices this model.
@@ -174,9 +177,19 @@ impl Prices {
             let (maker, bare) = name.split_once('/').map_or((None, name), |(m, bare)| (Some(m), bare));
             // Gemini's own API calls its models `models/…`.
             let maker = maker.map(|maker| if maker == "models" { "gemini" } else { maker });
-            let mut rows = self.makers.iter().filter(|(known, _)| maker.is_none_or(|maker| maker == known));
-            rows.find_map(|(_, rows)| rows.get(bare)).map(|row| (row, self.date.as_str()))
+            let table = self.table();
+            let mut rows = table.makers.iter().filter(|(known, _)| maker.is_none_or(|maker| maker == known));
+            rows.find_map(|(_, rows)| rows.get(bare)).map(|row| (row, table.date.as_str()))
         })
+    }
+}
+
+impl Shipped {
+    fn read() -> Self {
+        let file: ShippedFile = serde_json::from_str(SHIPPED).expect("a test reads the shipped prices");
+        let rows = |rows| serde_json::from_value(rows).expect("a test reads the shipped prices");
+        let makers = file.models.into_iter().map(|(maker, models)| (maker, rows(models))).collect();
+        Self { date: file.date, makers }
     }
 }
 
@@ -269,7 +282,7 @@ mod tests {
         let prices = Prices::shipped();
         assert_eq!(prices.date().len(), "2026-11-20".len());
         assert!(SHIPPED.len() < 150_000);
-        for (maker, rows) in &prices.makers {
+        for (maker, rows) in &prices.table().makers {
             for (name, price) in rows {
                 assert!(price.rates.input > 0.0 && price.rates.output > 0.0, "{maker}/{name}");
                 assert!(!price.is_negative(), "{maker}/{name}");

@@ -1,13 +1,18 @@
 //! Output of a tool while it runs, on its way to a screen. It is for looking at only: the tool is
-//! never held up, and when nobody looks fast enough the oldest text is dropped.
+//! never held up, it is handed on a few times a moment and no more often, and what is more than anybody could
+//! read of it is dropped, the oldest first.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
+use tokio::time::{Duration, Instant};
 
 /// Bytes that wait at most.
 const CAPACITY: usize = 64 * 1024;
+
+/// From one look to the next at least. A tool that prints a gigabyte would keep everybody busy otherwise.
+const PAUSE: Duration = Duration::from_millis(25);
 
 /// The tool's end. Clones write to the same reader.
 #[derive(Debug, Clone, Default)]
@@ -15,7 +20,10 @@ pub struct Progress(Option<Arc<Sender>>);
 
 /// The screen's end.
 #[derive(Debug)]
-pub struct ProgressReader(Arc<Shared>);
+pub struct ProgressReader {
+    shared: Arc<Shared>,
+    looked: Option<Instant>,
+}
 
 /// What was written since the last look.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,7 +54,7 @@ impl Progress {
     /// A pair of ends.
     pub fn channel() -> (Self, ProgressReader) {
         let shared = Arc::new(Shared::default());
-        (Self(Some(Arc::new(Sender(Arc::clone(&shared))))), ProgressReader(shared))
+        (Self(Some(Arc::new(Sender(Arc::clone(&shared))))), ProgressReader { shared, looked: None })
     }
 
     /// Goes nowhere.
@@ -60,8 +68,13 @@ impl Progress {
         if text.is_empty() {
             return;
         }
-        sender.0.lock().push(text);
-        sender.0.changed.notify_one();
+        let mut state = sender.0.lock();
+        let was_empty = state.bytes == 0;
+        state.push(text);
+        drop(state);
+        if was_empty {
+            sender.0.changed.notify_one();
+        }
     }
 }
 
@@ -69,17 +82,30 @@ impl ProgressReader {
     /// Everything written since the last call; waits for the first of it. `None` when all senders
     /// are gone and nothing is left. Safe to cancel.
     pub async fn next(&mut self) -> Option<ProgressText> {
+        self.pause().await;
         loop {
             {
-                let mut state = self.0.lock();
+                let mut state = self.shared.lock();
                 if state.bytes > 0 {
+                    self.looked = Some(Instant::now());
                     return Some(state.take());
                 }
                 if state.closed {
                     return None;
                 }
             }
-            self.0.changed.notified().await;
+            self.shared.changed.notified().await;
+        }
+    }
+
+    /// Waits until it is time for another look, or nothing more comes.
+    async fn pause(&self) {
+        let Some(end) = self.looked.map(|looked| looked + PAUSE) else { return };
+        while !self.shared.lock().closed {
+            tokio::select! {
+                () = tokio::time::sleep_until(end) => return,
+                () = self.shared.changed.notified() => {}
+            }
         }
     }
 }
