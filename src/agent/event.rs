@@ -45,6 +45,8 @@ pub enum AgentEvent {
         name: String,
         is_error: bool,
         summary: String,
+        /// What the model is given, as text.
+        content: String,
     },
     Approval(Approval),
     Step(StepTaken),

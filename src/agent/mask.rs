@@ -97,9 +97,12 @@ pub(super) fn event(mut event: AgentEvent, known: &[String]) -> AgentEvent {
         | AgentEvent::Steered { text: said }
         | AgentEvent::Fallback { message: said, .. }
         | AgentEvent::ToolProgress { text: said, .. }
-        | AgentEvent::ToolResult { summary: said, .. }
         | AgentEvent::Verify { command: said, .. }
         | AgentEvent::Notice(said) => text(said),
+        AgentEvent::ToolResult { summary, content, .. } => {
+            text(summary);
+            text(content);
+        }
         AgentEvent::ToolCall { input, .. } => value(input),
         AgentEvent::Approval(approval) => {
             value(&mut approval.input);

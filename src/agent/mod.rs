@@ -183,6 +183,11 @@ impl Agent {
         self.permissions = mode;
     }
 
+    /// The router chooses again who answers.
+    pub fn unchoose(&mut self) {
+        self.session.chosen = None;
+    }
+
     /// Lets the model know of something between turns: it is on record at once, and the model sees it at
     /// its next call.
     pub async fn offer(&mut self, text: String) -> Result<(), Failure> {

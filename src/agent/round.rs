@@ -87,6 +87,7 @@ impl Agent {
                     name: call.name.clone(),
                     is_error: result.is_error,
                     summary: round.summaries.last().cloned().unwrap_or_default(),
+                    content: result.content_text(),
                 };
                 self.emit(event).await;
             }

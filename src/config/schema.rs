@@ -137,6 +137,7 @@ pub(super) const KEYS: &[Key] = &[
     free("ui.theme", Kind::Text),
     free("ui.side_panel", Kind::Flag),
     free("ui.vim", Kind::Flag),
+    free("ui.mouse", Kind::Flag),
 ];
 
 /// Looks a path up.

@@ -184,6 +184,8 @@ pub struct UiSettings {
     pub theme: String,
     pub side_panel: bool,
     pub vim: bool,
+    /// Whether clicks and the wheel are the program's; else they are the terminal's.
+    pub mouse: bool,
 }
 
 impl PermissionMode {

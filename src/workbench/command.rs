@@ -61,6 +61,10 @@ pub enum Command {
     Keep {
         tab: TabId,
     },
+    /// Lets the router choose again who answers; from the next turn on.
+    Unchoose {
+        tab: TabId,
+    },
     /// Lets the model's context begin anew, and takes on a persona, if one is given. Told by `Cleared`.
     Clear {
         tab: TabId,
@@ -147,6 +151,7 @@ impl Command {
             | Self::SetPermissions { tab, .. }
             | Self::Shell { tab, .. }
             | Self::Keep { tab }
+            | Self::Unchoose { tab }
             | Self::Clear { tab, .. }
             | Self::Undo { tab, .. }
             | Self::Redo { tab }

@@ -14,6 +14,7 @@ mod ground;
 mod held;
 pub mod history;
 mod open;
+mod opening;
 mod past;
 mod queue;
 mod recovery;
@@ -34,6 +35,7 @@ pub use base::{Base, Options, Place, found, init};
 pub use command::{Audience, Back, BranchName, Command, Start, TabId, Uncommitted};
 pub use event::{Event, EventKind, Moved, Opened, Queued, ShellEnd, ShellEvent};
 pub use files::files;
+pub use opening::Opening;
 pub use past::{History, Stat, StepMark};
 pub use recovery::{RecoveredSession, recover};
 

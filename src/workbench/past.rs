@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::chat::{Conversation, EntryKind};
-use crate::git::session::{Mark, SessionError, Trail, marks};
+use crate::git::session::{Mark, Session, SessionError, Trail, marks};
 use crate::git::{CommitId, Repo};
 
 /// Steps whose changes are counted when a session is opened: a long past is not read through for it.
@@ -52,6 +52,14 @@ pub(super) struct Steps {
     pub marks: Vec<StepMark>,
     /// The commit at which the session's branch began.
     pub start: CommitId,
+}
+
+impl History {
+    /// Of a session that is on record. Blocks.
+    pub(super) fn of(repo: &Repo, session: Session) -> Result<Self, SessionError> {
+        let steps = Past::default().read(repo, &Trail::from(&session), &session.conversation)?;
+        Ok(Self { conversation: Arc::new(session.conversation), steps: steps.marks })
+    }
 }
 
 impl Past {

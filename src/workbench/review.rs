@@ -102,14 +102,7 @@ fn turn_ends(repo: &Repo, rev: &str, turn: u32) -> Result<(Option<CommitId>, Com
         Failure::new(ErrorClass::NotFound, format!("session {rev} has no turn {turn}"))
             .hint(format!("its turns go from 1 to {last}"))
     })?;
-    let trail = Trail {
-        session: session.id,
-        head: session.head.clone(),
-        steps: session.steps,
-        forked_from: session.forked_from,
-        entries: session.conversation.len(),
-    };
-    let mut steps: Vec<Mark> = marks(repo, &trail)?;
+    let mut steps: Vec<Mark> = marks(repo, &Trail::from(&session))?;
     steps.retain(|mark| mark.turn == turn);
     let title = fit(prompt.lines().next().unwrap_or_default(), TITLE_COLUMNS);
     Ok(match (steps.first(), steps.last()) {

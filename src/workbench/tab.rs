@@ -169,6 +169,7 @@ impl Tab {
                     self.teller.tell(EventKind::Permissions(mode)).await;
                 }
                 Command::Requeue { .. } => refuse_requeue(&self.teller).await,
+                Command::Unchoose { .. } => self.unchoose(),
                 // Nothing asks.
                 Command::Answer { .. } | Command::Open { .. } => {}
             }
@@ -182,6 +183,7 @@ impl Tab {
             reins.note(std::mem::take(&mut self.notes).join("\n\n"));
         }
         let mut permissions = None;
+        let mut unchosen = false;
         let is_aside = self.open.opened.is_aside;
         let mut is_open = true;
         let end = {
@@ -238,6 +240,7 @@ impl Tab {
                     Some(Command::Shell { command, audience, .. }) => {
                         shells.start(command, audience, teller).await;
                     }
+                    Some(Command::Unchoose { .. }) => unchosen = true,
                     Some(Command::Keep { .. }) => *has_edits = true,
                     Some(
                         Command::Undo { .. }
@@ -253,6 +256,9 @@ impl Tab {
         if let Some(mode) = permissions {
             self.open.agent.set_permissions(mode);
         }
+        if unchosen {
+            self.unchoose();
+        }
         let unheard = control.unheard();
         if end.reason == EndReason::Interrupted {
             tell_dropped(unheard, &self.teller).await;
@@ -264,6 +270,13 @@ impl Tab {
             self.offer(note).await;
         }
         is_open
+    }
+
+    /// Whom the user chose answers no longer, in this turn's successors neither.
+    fn unchoose(&mut self) {
+        self.open.agent.unchoose();
+        self.last.backend = None;
+        self.last.model = None;
     }
 
     /// A command of the user's ended while the agent was not at work.

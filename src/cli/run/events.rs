@@ -193,7 +193,7 @@ impl Printer {
             AgentEvent::ToolCall { id, name, input } => {
                 self.calls.insert(id.clone(), describe(name, input));
             }
-            AgentEvent::ToolResult { id, name, is_error, summary } => {
+            AgentEvent::ToolResult { id, name, is_error, summary, .. } => {
                 let call = self.calls.remove(id).unwrap_or_else(|| name.clone());
                 let mark = if *is_error { toned_err("✗", Tone::Bad) } else { toned_err("✓", Tone::Good) };
                 // A summary begins with what the call was about, unless it tells what went wrong.

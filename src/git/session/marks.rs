@@ -3,8 +3,8 @@
 
 use std::ops::ControlFlow;
 
-use super::SessionError;
 use super::walk::walk;
+use super::{Session, SessionError};
 use crate::git::codec::{Frame, Origin, StepKind, people};
 use crate::git::{CommitData, CommitId, GitError, Repo};
 
@@ -33,6 +33,18 @@ pub struct Trail {
     pub forked_from: Option<Origin>,
     /// Entries in the conversation.
     pub entries: usize,
+}
+
+impl From<&Session> for Trail {
+    fn from(session: &Session) -> Self {
+        Self {
+            session: session.id.clone(),
+            head: session.head.clone(),
+            steps: session.steps.clone(),
+            forked_from: session.forked_from.clone(),
+            entries: session.conversation.len(),
+        }
+    }
 }
 
 /// Stands for the last entry of a step that carries nothing.

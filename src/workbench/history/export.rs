@@ -1,10 +1,30 @@
 //! A conversation as a file: for offshoot itself, line by line, and for a person to read. What looks like a
 //! secret is masked in both.
 
+use crate::agent::Failure;
 use crate::chat::{Conversation, Entry, EntryKind, Image, Line, Message, Part, ToolResult, sanitise};
 use crate::git::redact::redact_entry;
+use crate::git::session;
 use crate::workbench::words::{count, describe, fenced};
-use crate::workbench::{Base, History, StepMark};
+use crate::workbench::{Base, History, Place, StepMark};
+
+/// How a conversation is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// For a person.
+    Markdown,
+    /// For offshoot: what [`Start::Import`](crate::workbench::Start) reads.
+    JsonLines,
+}
+
+/// The conversation of a session that is on record, as a text.
+pub async fn export(place: &Place, rev: String, form: Form) -> Result<String, Failure> {
+    let history = place.git(move |repo| History::of(repo, session::load(repo, Some(&rev))?)).await?;
+    Ok(match form {
+        Form::Markdown => export_markdown(&place.base, &history),
+        Form::JsonLines => export_jsonl(&place.base, &history.conversation),
+    })
+}
 
 /// One JSON line for each entry, as commits keep them: what [`Start::Import`](crate::workbench::Start) reads.
 pub fn export_jsonl(base: &Base, conversation: &Conversation) -> String {

@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 pub use branches::{BranchLine, branches};
-pub use export::{export_jsonl, export_markdown};
+pub use export::{Form, export, export_jsonl, export_markdown};
 pub(super) use import::read as import;
 pub use search::{Hit, search};
 
@@ -49,6 +49,23 @@ pub async fn load(place: &Place, rev: Option<String>) -> Result<(Session, Standi
                 Some(_) => (session::load(repo, rev.as_deref())?, Standing::Behind),
                 None => (session::load(repo, rev.as_deref())?, Standing::AtTip),
             })
+        })
+        .await
+}
+
+/// Whether a session ends at a revision. Reads no conversation.
+pub async fn standing(place: &Place, rev: String) -> Result<Standing, Failure> {
+    place
+        .git(move |repo| {
+            let at = match session::peek(repo, Some(&rev)) {
+                Ok(at) => at,
+                // A branch that no session has been on: one begins at its end.
+                Err(session::SessionError::NoSession { .. }) => return Ok(Standing::AtTip),
+                Err(error) => return Err(error),
+            };
+            let end = session::list(repo)?.into_iter().find(|one| one.id == at.stamp.session);
+            let is_tip = end.is_none_or(|end| end.head == at.head);
+            Ok::<_, session::SessionError>(if is_tip { Standing::AtTip } else { Standing::Behind })
         })
         .await
 }
