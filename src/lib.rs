@@ -17,3 +17,4 @@ pub mod agent;
 pub mod workbench;
 
 pub mod cli;
+pub mod tui;

@@ -1,7 +1,7 @@
 use std::process::ExitCode;
 
-use offshoot::cli;
 use offshoot::tools::shell;
+use offshoot::{cli, tui};
 
 fn main() -> ExitCode {
     let mut args = std::env::args_os().skip(1).peekable();
@@ -9,5 +9,5 @@ fn main() -> ExitCode {
     if args.next_if(|arg| arg == shell::SUBCOMMAND).is_some() {
         return shell::enter(args);
     }
-    cli::main()
+    cli::main(|place, opening| Box::pin(tui::run(place, opening)))
 }

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// A terminal workbench for coding with several agents at once, each on a git branch of its own.
+///
+/// Without a command it opens the workbench on the repository at PATH.
 #[derive(Debug, Parser)]
 #[command(name = "offshoot", version, propagate_version = true, max_term_width = 100)]
 #[command(
@@ -14,8 +16,27 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub struct Cli {
     #[command(flatten)]
     pub common: Common,
+    #[command(flatten)]
+    pub open: OpenArgs,
     #[command(subcommand)]
     pub command: Option<Command>,
+}
+
+/// Without a command: the workbench on the screen.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
+pub struct OpenArgs {
+    /// The repository to open the workbench on; here when absent
+    #[arg(value_name = "PATH")]
+    pub path: Option<PathBuf>,
+    /// Send this first
+    #[arg(long, short, value_name = "TEXT")]
+    pub prompt: Option<String>,
+    /// What the agents may do unasked: read-only, ask, auto or full
+    #[arg(long, value_name = "MODE")]
+    pub permissions: Option<String>,
+    /// Make a git repository here when there is none
+    #[arg(long)]
+    pub init: bool,
 }
 
 /// Flags that every command takes.
@@ -33,6 +54,9 @@ pub struct Common {
     /// Print only the result
     #[arg(long, short, global = true)]
     pub quiet: bool,
+    /// Lines in place of a screen: for screen readers and dumb terminals
+    #[arg(long, global = true)]
+    pub plain: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -250,5 +274,14 @@ mod tests {
     #[test]
     fn the_grammar_holds_together() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn flags_of_every_command_may_stand_before_it() {
+        let parse = |words: &str| Cli::try_parse_from(words.split(' ')).unwrap();
+        let cli = parse("offshoot --json --cwd . log");
+        assert!(cli.common.json && matches!(cli.command, Some(Command::Log(_))));
+        let cli = parse("offshoot --plain somewhere");
+        assert!(cli.command.is_none() && cli.open.path == Some("somewhere".into()));
     }
 }

@@ -7,18 +7,35 @@ use std::sync::Arc;
 use super::args::{AgentArgs, Common, DemoArgs};
 use super::output::{self, Tone, toned_err};
 use super::run::drive;
-use super::{Done, Trouble, options};
+use super::{Done, Screen, Trouble, open, options};
 use crate::agent::Order;
 use crate::config::Env;
-use crate::workbench::{self, Base, BranchName, Start, Uncommitted};
+use crate::workbench::{self, Base, BranchName, Opening, Start, Uncommitted};
 
 const SCRIPT: &str = include_str!("../../assets/demo/script.toml");
 const CODE: &str = include_str!("../../assets/demo/shopping.py");
 const TEST: &str = include_str!("../../assets/demo/test_shopping.py");
 
-const PROMPT: &str = "fix the failing test";
+/// Variables that the demonstration has from the user.
+const OWN: &[&str] = &[
+    "TERM",
+    "COLORTERM",
+    "TERM_PROGRAM",
+    "TMUX",
+    "COLORFGBG",
+    "NO_COLOR",
+    "LANG",
+    "LC_ALL",
+    "SHELL",
+    "EDITOR",
+    "VISUAL",
+];
 
-pub(super) async fn run(common: &Common, args: &DemoArgs) -> Done {
+const PROMPT: &str = PROMPTS[0];
+/// What a user is invited to type on the screen.
+const PROMPTS: &[&str] = &["fix the failing test", "add a discount for ten or more", "publish it"];
+
+pub(super) async fn run(common: &Common, args: &DemoArgs, screen: Screen) -> Done {
     let folder = tempfile::Builder::new()
         .prefix("offshoot-demo-")
         .tempdir()
@@ -28,8 +45,9 @@ pub(super) async fn run(common: &Common, args: &DemoArgs) -> Done {
         .map_err(|error| Trouble::failed(format!("cannot write the demonstration: {error}")))?;
     workbench::found(&project, "Shopping basket")?;
 
+    let has_screen = common.plain || open::has_person() && !common.json && !common.quiet;
     let heading = |text: &str| {
-        if !common.json && !common.quiet {
+        if !common.json && !common.quiet && !has_screen {
             output::told(&format!("\n{}\n", toned_err(text, Tone::Strong)));
         }
     };
@@ -39,10 +57,16 @@ pub(super) async fn run(common: &Common, args: &DemoArgs) -> Done {
         env: environment(folder.path()),
         config_file: None,
         flags: Vec::new(),
-        can_ask: false,
+        can_ask: has_screen,
         ..options(common, &AgentArgs::default())?
     })?;
     let place = Arc::new(base.place()?);
+    if has_screen {
+        let opening = Opening { demo: Some(PROMPTS), ..Opening::default() };
+        let code = open::show(common, place, opening, screen).await?;
+        keep(args, folder);
+        return Ok(code);
+    }
     let start = Start::New { branch: BranchName::From(PROMPT.to_owned()), uncommitted: Uncommitted::Exclude };
     let order = Order { prompt: PROMPT.to_owned(), ..Order::default() };
     let code = drive(common, place.clone(), start, Some(order)).await?;
@@ -58,11 +82,14 @@ pub(super) async fn run(common: &Common, args: &DemoArgs) -> Done {
              there), then in a repository of yours: offshoot run \"…\"\n",
         );
     }
-    if args.keep {
-        let kept = folder.keep();
-        output::note(&format!("kept in {}", kept.display()));
-    }
+    keep(args, folder);
     Ok(code)
+}
+
+fn keep(args: &DemoArgs, folder: tempfile::TempDir) {
+    if args.keep {
+        output::note(&format!("kept in {}", folder.keep().display()));
+    }
 }
 
 fn set_up(folder: &Path, project: &Path) -> std::io::Result<()> {
@@ -85,14 +112,15 @@ fn environment(folder: &Path) -> Env {
     let below = |name: &str| folder.join(name).display().to_string();
     let process = Env::of_process();
     let path = process.get("PATH").unwrap_or("/usr/bin:/bin").to_owned();
-    [
+    // What the user's terminal is, and which programs they like.
+    let own = OWN.iter().filter_map(|name| Some((*name, process.get(name)?.to_owned())));
+    let ours = [
         ("PATH", path),
         ("HOME", below("home")),
         ("XDG_CONFIG_HOME", below("config")),
         ("OFFSHOOT_DATA_DIR", below("data")),
         ("OFFSHOOT_STATE_DIR", below("state")),
         ("OFFSHOOT_CACHE_DIR", below("cache")),
-    ]
-    .into_iter()
-    .collect()
+    ];
+    own.chain(ours).collect()
 }

@@ -8,6 +8,7 @@ mod doctor;
 mod gc;
 mod ledger;
 mod log;
+mod open;
 mod output;
 mod resume;
 mod run;
@@ -21,15 +22,19 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{CommandFactory, Parser};
+use futures::future::BoxFuture;
 
 use crate::agent::Failure;
 use crate::chat::ErrorClass;
-use crate::config::Env;
-use crate::workbench::{self, Base, Options, Place, words};
+use crate::config::{Env, Paths};
+use crate::workbench::{self, Base, Opening, Options, Place, words};
 use args::{AgentArgs, Cli, Command, Common};
 
+/// Whoever shows the workbench to a person, until they quit. The command line knows no screen.
+pub type Screen = fn(Arc<Place>, Opening) -> BoxFuture<'static, Result<(), Failure>>;
+
 /// Runs offshoot on the arguments of this process.
-pub fn main() -> ExitCode {
+pub fn main(screen: Screen) -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -37,7 +42,7 @@ pub fn main() -> ExitCode {
             return ExitCode::from(if error.use_stderr() { BAD_USAGE } else { 0 });
         }
     };
-    start_log();
+    start_log(cli.command.is_none() && !cli.common.plain);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -45,7 +50,7 @@ pub fn main() -> ExitCode {
             return ExitCode::from(FAILED);
         }
     };
-    let done = runtime.block_on(dispatch(cli));
+    let done = runtime.block_on(dispatch(cli, screen));
     // A tool that cannot be stopped must not keep the process.
     runtime.shutdown_timeout(std::time::Duration::from_millis(500));
     match done {
@@ -99,15 +104,20 @@ impl From<Failure> for Trouble {
     }
 }
 
-async fn dispatch(cli: Cli) -> Done {
+async fn dispatch(cli: Cli, screen: Screen) -> Done {
     let common = cli.common;
     let Some(command) = cli.command else {
-        let _ = Cli::command().print_help();
-        return Ok(BAD_USAGE);
+        return open::run(&common, cli.open, screen).await;
     };
+    if cli.open != args::OpenArgs::default() {
+        return Err(Trouble::usage(
+            "PATH, --prompt, --permissions and --init before a command are for the screen",
+            "write them behind the command, where it has them: `offshoot run --permissions full \"…\"`",
+        ));
+    }
     match command {
         Command::Run(args) => run::run(&common, args).await,
-        Command::Resume(args) => resume::run(&common, args).await,
+        Command::Resume(args) => resume::run(&common, args, screen).await,
         Command::Log(args) => log::run(&common, &args).await,
         Command::Show(args) => show::run(&common, &args).await,
         Command::Undo(args) => undo::undo(&common, &args).await,
@@ -116,7 +126,7 @@ async fn dispatch(cli: Cli) -> Done {
         Command::Status => status::run(&common).await,
         Command::Ledger(args) => ledger::run(&common, &args),
         Command::Config(args) => config::run(&common, &args),
-        Command::Demo(args) => demo::run(&common, &args).await,
+        Command::Demo(args) => demo::run(&common, &args, screen).await,
         Command::Gc(args) => gc::run(&common, &args).await,
         Command::Completions { shell } => {
             let mut script = Vec::new();
@@ -188,11 +198,24 @@ async fn place(common: &Common, base: &Base) -> Result<Arc<Place>, Trouble> {
     Ok(place)
 }
 
-/// Writes a log where `OFFSHOOT_LOG` says what of.
-fn start_log() {
+/// Writes a log where `OFFSHOOT_LOG` says what of: beside the journals where it would be painted over a screen.
+fn start_log(has_screen: bool) {
     use tracing_subscriber::EnvFilter;
     let Ok(filter) = EnvFilter::try_from_env("OFFSHOOT_LOG") else { return };
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    let log = tracing_subscriber::fmt().with_env_filter(filter);
+    if !has_screen {
+        let _ = log.with_writer(std::io::stderr).try_init();
+    } else if let Some(file) = log_file() {
+        let _ = log.with_ansi(false).with_writer(file).try_init();
+    }
+}
+
+/// `offshoot.log` in the state directory.
+fn log_file() -> Option<std::fs::File> {
+    let here = std::env::current_dir().ok()?;
+    let state = Paths::from_env(&Env::of_process(), &here).ok()?.state;
+    Paths::create(&state).ok()?;
+    std::fs::File::options().create(true).append(true).open(state.join("offshoot.log")).ok()
 }
 
 /// A path as a person writes it.

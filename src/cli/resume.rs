@@ -2,16 +2,25 @@
 
 use super::args::{Common, ResumeArgs};
 use super::run::{drive, order};
-use super::{Done, base, output, place};
+use super::{Done, Screen, base, open, output, place};
 use crate::chat::sanitise;
 use crate::chat::{EntryKind, Role};
 use crate::cli::output::{Tone, toned};
 use crate::workbench::history::{self, Standing};
 use crate::workbench::words::{count, describe};
-use crate::workbench::{BranchName, Start};
+use crate::workbench::{self, BranchName, Opening, Start};
 
-pub(super) async fn run(common: &Common, args: ResumeArgs) -> Done {
-    let base = base(common, &args.agent)?;
+pub(super) async fn run(common: &Common, args: ResumeArgs, screen: Screen) -> Done {
+    let mut base = base(common, &args.agent)?;
+    if args.task.is_empty() && !common.json && !common.quiet && (common.plain || open::has_person()) {
+        base.options.can_ask = true;
+        let place = std::sync::Arc::new(base.place()?);
+        // A session that was killed in its first turn is not on record before that.
+        let recovered = workbench::recover(&place).await;
+        let (session, _) = history::load(&place, args.rev.clone()).await?;
+        let resume = Some(args.rev.unwrap_or(session.id));
+        return open::show(common, place, Opening { resume, recovered, ..Opening::default() }, screen).await;
+    }
     let place = place(common, &base).await?;
     let (session, standing) = history::load(&place, args.rev.clone()).await?;
     let start = match standing {

@@ -1,0 +1,234 @@
+//! What reaches the screen, and what the screen wants done: plain data, both ways. `update` turns the one
+//! into the other; `runtime` carries the actions out.
+
+use std::path::PathBuf;
+
+use crossterm::event::Event as TerminalEvent;
+
+use super::composer::History;
+use super::look::Piece;
+use super::markdown::Block;
+use super::remembered::Remembered;
+use super::review::{Dressed, Prepared, Undressed};
+use super::terminal::Notice;
+use crate::agent::{Failure, Persona};
+use crate::git::DiffStat;
+use crate::git::session::{SessionTree, UndoPlan};
+use crate::ledger::Entry;
+use crate::workbench::doctor::{BackendReport, Report};
+use crate::workbench::history::{BranchLine, Hit, SessionLine, Standing};
+use crate::workbench::review::Range;
+use crate::workbench::state::{BackendLine, Found, Spent};
+use crate::workbench::{Back, Command, Event, RecoveredSession, TabId, Uncommitted};
+
+/// Something that happened.
+#[derive(Debug)]
+pub enum Message {
+    Terminal(TerminalEvent),
+    Workbench(Event),
+    Loaded(Loaded),
+    /// A program that had the terminal has ended.
+    Returned(Returned),
+    /// The time has come that `App::wake` asked for.
+    Woken,
+    /// The system or the terminal wants the program to end.
+    Ended,
+}
+
+/// Something to be done outside of the state.
+#[derive(Debug)]
+pub enum Action {
+    Send(Command),
+    Load(Load),
+    Copy(String),
+    Notify(Notice),
+    Title(String),
+    /// Paint everything anew.
+    Forget,
+    Mouse(bool),
+    Suspend,
+    /// Hand the terminal to a program.
+    Run(Run),
+    /// Keep a prompt in the history on disk.
+    Remember(String),
+    /// Keep what was chosen for the screen.
+    KeepLooks(Remembered),
+    /// Keep the answer to what was asked about uncommitted work.
+    KeepChoice(Uncommitted),
+    Quit,
+}
+
+/// Something to be read or worked out where it may take its time.
+#[derive(Debug)]
+pub enum Load {
+    /// What a crash left behind is brought on record.
+    Recover,
+    /// The branch that the user's checkout is on.
+    UserBranch,
+    Health,
+    /// Asks the backends themselves.
+    Probe,
+    Doctor,
+    Ledger,
+    Spent,
+    /// What is on this machine that could answer.
+    Found,
+    /// What becomes of uncommitted work in a new session.
+    Uncommitted,
+    Log,
+    Sessions,
+    Branches,
+    /// Whether a session ends at a revision.
+    Standing {
+        tab: TabId,
+        rev: String,
+    },
+    Files {
+        tab: TabId,
+        root: PathBuf,
+    },
+    Changes {
+        tab: TabId,
+        from: Option<String>,
+        to: String,
+    },
+    Conflicts {
+        tab: TabId,
+        rev: String,
+    },
+    Diff {
+        tab: TabId,
+        title: String,
+        range: Range,
+    },
+    Dress {
+        serial: u64,
+        undressed: Undressed,
+    },
+    Undo {
+        tab: TabId,
+        session: String,
+        back: Back,
+    },
+    Search(String),
+    Settings(Option<String>),
+    Export {
+        tab: TabId,
+        rev: String,
+        file: PathBuf,
+    },
+    History {
+        rev: String,
+        raw: bool,
+    },
+    Persona {
+        tab: TabId,
+        file: PathBuf,
+        soft: bool,
+    },
+    /// The colours of code in an answer.
+    Colours {
+        tab: TabId,
+        cell: usize,
+        block: Block,
+    },
+}
+
+/// What a [`Load`] gave.
+#[derive(Debug)]
+pub enum Loaded {
+    Recovered(Vec<RecoveredSession>),
+    UserBranch(Option<String>),
+    Health(Vec<BackendLine>),
+    Probed(Vec<BackendReport>),
+    Doctor(Report),
+    Ledger(Vec<Entry>),
+    Spent(Spent),
+    Found(Found),
+    /// `None`: the user has to be asked.
+    Uncommitted(Option<Uncommitted>),
+    Log(Result<Vec<SessionTree>, Failure>),
+    Sessions(Result<Vec<SessionLine>, Failure>),
+    Branches(Result<Vec<BranchLine>, Failure>),
+    Standing {
+        tab: TabId,
+        rev: String,
+        standing: Result<Standing, Failure>,
+    },
+    Files {
+        tab: TabId,
+        files: Vec<String>,
+    },
+    Changes {
+        tab: TabId,
+        changes: Result<DiffStat, Failure>,
+    },
+    Conflicts {
+        tab: TabId,
+        paths: Vec<String>,
+    },
+    Diff {
+        tab: TabId,
+        title: String,
+        range: Range,
+        prepared: Result<Prepared, Failure>,
+    },
+    Dressed {
+        serial: u64,
+        dressed: Dressed,
+    },
+    Undo {
+        tab: TabId,
+        back: Back,
+        plan: Result<UndoPlan, Failure>,
+    },
+    Search {
+        text: String,
+        hits: Result<Vec<Hit>, Failure>,
+    },
+    Settings(Vec<String>),
+    Exported {
+        tab: TabId,
+        written: Result<PathBuf, Failure>,
+    },
+    History {
+        text: Result<String, Failure>,
+    },
+    Persona {
+        tab: TabId,
+        soft: bool,
+        persona: Result<Persona, Failure>,
+    },
+    Colours {
+        tab: TabId,
+        cell: usize,
+        source: String,
+        lines: Vec<Vec<Piece>>,
+    },
+    /// A load has given all that it will give.
+    Done,
+    /// Those of earlier runs.
+    Prompts(History),
+    /// Something went wrong: what, and what to do.
+    Trouble(String, String),
+    /// A command that its tab has no room for.
+    Busy(Command),
+}
+
+/// A program that gets the terminal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Run {
+    /// `$command`, in a tab's worktree.
+    Shell { tab: TabId, command: String, dir: PathBuf },
+    /// The prompt of a tab in the user's editor.
+    Prompt { tab: TabId, text: String },
+    /// A file of a tab's worktree in the user's editor.
+    File { tab: TabId, path: PathBuf, line: usize },
+}
+
+#[derive(Debug)]
+pub enum Returned {
+    Shell { tab: TabId, command: String, end: Result<i32, String> },
+    Prompt { tab: TabId, text: Result<String, String> },
+    File { tab: TabId, end: Result<(), String> },
+}

@@ -1,0 +1,210 @@
+//! Carries out loads: each on a task of its own, those that block on threads that may.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::mpsc;
+
+use crate::agent::{Failure, Persona};
+use crate::chat::ErrorClass;
+use crate::git::Repo;
+use crate::git::session::UndoScope;
+use crate::tui::markdown;
+use crate::tui::message::{Load, Loaded};
+use crate::tui::review::{Body, Change, FileDiff, Prepared};
+use crate::workbench::history::Form;
+use crate::workbench::{self, Back, Place, Uncommitted, doctor, history, review, state};
+
+/// Entries of the ledger that are shown.
+const ENTRIES: usize = 50;
+/// Paths that are completed from.
+const FILES: usize = 200_000;
+/// Hits of a search.
+const HITS: usize = 500;
+/// How long aligning a diff may take before it becomes coarse.
+const PATIENCE: Duration = Duration::from_millis(400);
+
+#[derive(Clone)]
+pub(super) struct Loader {
+    place: Arc<Place>,
+    answers: mpsc::Sender<Loaded>,
+}
+
+impl Loader {
+    pub fn new(place: Arc<Place>, answers: mpsc::Sender<Loaded>) -> Self {
+        Self { place, answers }
+    }
+
+    pub fn start(&self, load: Load) {
+        let one = self.clone();
+        tokio::spawn(async move {
+            // Nobody waits for it any more when the screen is gone.
+            if let Some(loaded) = one.load(load).await {
+                let _ = one.answers.send(loaded).await;
+            }
+            let _ = one.answers.send(Loaded::Done).await;
+        });
+    }
+
+    async fn load(&self, load: Load) -> Option<Loaded> {
+        let place = &self.place;
+        let base = &place.base;
+        Some(match load {
+            Load::Recover => Loaded::Recovered(workbench::recover(place).await),
+            Load::UserBranch => {
+                let head = place.git(Repo::head).await.ok();
+                Loaded::UserBranch(head.and_then(|head| head.branch))
+            }
+            Load::Health => Loaded::Health(state::health(base)),
+            Load::Probe => Loaded::Probed(doctor::backends(base).await),
+            Load::Doctor => Loaded::Doctor(doctor::examine(base).await),
+            Load::Ledger => Loaded::Ledger(state::ledger_tail(base, ENTRIES).await),
+            Load::Spent => Loaded::Spent(state::spent(base).await),
+            Load::Found => Loaded::Found(state::discover(base).await),
+            Load::Uncommitted => Loaded::Uncommitted(self.uncommitted().await),
+            Load::Log => Loaded::Log(history::log(place).await),
+            Load::Sessions => Loaded::Sessions(history::sessions(place).await),
+            Load::Branches => Loaded::Branches(history::branches(place).await),
+            Load::Standing { tab, rev } => {
+                let standing = history::standing(place, rev.clone()).await;
+                Loaded::Standing { tab, rev, standing }
+            }
+            Load::Files { tab, root } => {
+                let files = blocking(move || workbench::files(&root, FILES)).await.unwrap_or_default();
+                Loaded::Files { tab, files }
+            }
+            Load::Changes { tab, from, to } => {
+                Loaded::Changes { tab, changes: review::changes(place, from, to).await }
+            }
+            Load::Conflicts { tab, rev } => {
+                let paths = review::conflicts(place, rev).await.unwrap_or_default();
+                Loaded::Conflicts { tab, paths }
+            }
+            Load::Diff { tab, title, range } => {
+                let prepared = match review::diff(place, range.clone()).await {
+                    Ok(compared) => {
+                        blocking(move || {
+                            let files = compared.files.into_iter().map(file_diff).collect();
+                            Prepared::align(files, Some(Instant::now() + PATIENCE))
+                        })
+                        .await
+                    }
+                    Err(failure) => Err(failure),
+                };
+                Loaded::Diff { tab, title, range, prepared }
+            }
+            Load::Dress { serial, undressed } => {
+                let answers = self.answers.clone();
+                // A large file is told of in parts; when nobody listens any more, it ends.
+                let tell = move |dressed| match answers.blocking_send(Loaded::Dressed { serial, dressed }) {
+                    Ok(()) => ControlFlow::Continue(()),
+                    Err(_) => ControlFlow::Break(()),
+                };
+                let _ = blocking(move || undressed.dress(tell)).await;
+                return None;
+            }
+            Load::Undo { tab, session, back } => {
+                let scope = match back {
+                    Back::Steps(steps) => UndoScope::Steps(steps),
+                    Back::Turns(turns) => UndoScope::Turns(turns),
+                };
+                let plan = history::undo_plan(place, Some(session), scope).await;
+                Loaded::Undo { tab, back, plan }
+            }
+            Load::Search(text) => {
+                let hits = history::search(place, text.clone(), HITS).await;
+                Loaded::Search { text, hits }
+            }
+            Load::Settings(key) => Loaded::Settings(self.settings(&key.unwrap_or_default())),
+            Load::Export { tab, rev, file } => {
+                Loaded::Exported { tab, written: self.export(&rev, &file).await.map(|()| file) }
+            }
+            Load::History { rev, raw } => Loaded::History { text: self.text(&rev, raw).await },
+            Load::Persona { tab, file, soft } => {
+                let persona = blocking(move || Persona::load(&file)).await.and_then(|read| read);
+                Loaded::Persona { tab, soft, persona }
+            }
+            Load::Colours { tab, cell, block } => {
+                let source = block.source().to_owned();
+                let lines = blocking(move || markdown::highlight(&block, &mut None)).await.ok()?;
+                Loaded::Colours { tab, cell, source, lines }
+            }
+        })
+    }
+
+    /// What becomes of uncommitted work: as the user said before; else they are asked, if there is any.
+    async fn uncommitted(&self) -> Option<Uncommitted> {
+        let place = Arc::clone(&self.place);
+        if let Ok(Some(what)) = blocking(move || place.remembered_uncommitted()).await {
+            return Some(what);
+        }
+        let has_some = self.place.git(Repo::has_uncommitted).await.unwrap_or(false);
+        (!has_some).then_some(Uncommitted::Include)
+    }
+
+    fn settings(&self, key: &str) -> Vec<String> {
+        let loaded = &self.place.base.loaded;
+        let found = loaded.explain(key);
+        if found.is_empty() {
+            let near = loaded.nearest_key(key).map(|near| format!("did you mean {near}?"));
+            return vec![format!("there is no setting \"{key}\""), near.unwrap_or_default()];
+        }
+        found.iter().map(|one| format!("{} = {}  ({})", one.key, one.value, one.origin)).collect()
+    }
+
+    async fn export(&self, rev: &str, file: &Path) -> Result<(), Failure> {
+        let is_jsonl = file.extension().is_some_and(|extension| extension == "jsonl");
+        let text = self.text(rev, is_jsonl).await?;
+        let file = file.to_owned();
+        blocking(move || {
+            let folder = file.parent().map_or(Ok(()), std::fs::create_dir_all);
+            // What is there is the user's: it is not written over.
+            let open = || std::fs::File::options().write(true).create_new(true).open(&file);
+            let written = folder.and_then(|()| open());
+            written.and_then(|mut file| std::io::Write::write_all(&mut file, text.as_bytes())).map_err(
+                |error| {
+                    Failure::new(ErrorClass::Internal, format!("cannot write {}: {error}", file.display()))
+                        .hint("name another file: /export notes.md")
+                },
+            )
+        })
+        .await?
+    }
+
+    async fn text(&self, rev: &str, raw: bool) -> Result<String, Failure> {
+        let form = if raw { Form::JsonLines } else { Form::Markdown };
+        history::export(&self.place, rev.to_owned(), form).await
+    }
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Failure> {
+    let died = |_| Failure::new(ErrorClass::Internal, "a background thread died");
+    tokio::task::spawn_blocking(work).await.map_err(died)
+}
+
+fn file_diff(file: review::FileDiff) -> FileDiff {
+    use crate::git::ChangeKind as K;
+    FileDiff {
+        path: file.path,
+        old_path: file.old_path,
+        kind: match file.kind {
+            K::Added => Change::Added,
+            K::Modified => Change::Modified,
+            K::Deleted => Change::Deleted,
+            K::Renamed => Change::Renamed,
+            K::ModeChanged => Change::ModeChanged,
+            K::TypeChanged => Change::TypeChanged,
+        },
+        old_mode: file.old_mode,
+        new_mode: file.new_mode,
+        body: match file.body {
+            review::Body::Text { old, new } => Body::Text { old, new },
+            review::Body::Binary { old_bytes, new_bytes } => Body::Binary { old_bytes, new_bytes },
+            review::Body::TooLarge { old_bytes, new_bytes } => Body::TooLarge { old_bytes, new_bytes },
+            review::Body::Submodule { old, new } => Body::Submodule { old, new },
+            review::Body::None => Body::Text { old: String::new(), new: String::new() },
+        },
+    }
+}

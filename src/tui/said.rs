@@ -1,0 +1,153 @@
+//! What the screen shows, as plain text: for `--plain`.
+
+use super::app::App;
+use super::app::layer::{Layer, Question};
+use super::app::tab::Tab;
+use super::commands::Do;
+use super::dialog;
+use super::look::Row;
+use super::picker::PickerAct;
+use super::transcript::Transcript;
+use super::transcript::cell::{CallState, Kind};
+use super::update::{self, Actions};
+
+/// Rows of a list that are printed.
+const CHOICES: usize = 40;
+
+/// How many cells from `from` on will not change any more.
+pub fn whole(transcript: &Transcript, from: usize) -> usize {
+    let cells = transcript.cells();
+    let grows = transcript.growing();
+    (from..cells.len())
+        .find(|at| {
+            grows == Some(*at)
+                || match &cells[*at].kind {
+                    Kind::Call(call) => call.state == CallState::Running,
+                    Kind::Shell(run) => run.end.is_none(),
+                    _ => false,
+                }
+        })
+        .unwrap_or(cells.len())
+}
+
+/// A cell as lines.
+pub fn cell(transcript: &Transcript, at: usize, columns: usize) -> String {
+    lines(&transcript.rows_of(at, columns))
+}
+
+/// What lies over the screen, as lines.
+pub fn layer(layer: &Layer, tabs: &[Tab], columns: usize) -> String {
+    match layer {
+        Layer::List(list) => {
+            if list.picker.is_loading() {
+                return String::new();
+            }
+            let mut text = format!("{}\n", list.picker.title());
+            let items: Vec<String> = list
+                .picker
+                .found()
+                .take(CHOICES)
+                .enumerate()
+                .map(|(place, item)| {
+                    let line = format!(
+                        "{:>3}. {}  {}  {}",
+                        place + 1,
+                        item.label(),
+                        item.detail_text(),
+                        item.hint_text()
+                    );
+                    format!("{}\n", line.trim_end())
+                })
+                .collect();
+            text.push_str(&items.concat());
+            let end = if items.is_empty() {
+                "nothing to choose from: Enter goes on"
+            } else {
+                "a number chooses, Enter closes"
+            };
+            text.push_str(&format!("({end})\n"));
+            text
+        }
+        Layer::Text(one) if one.is_loading() => String::new(),
+        Layer::Text(one) => {
+            let mut text = format!("{}\n", one.title);
+            for line in &one.lines {
+                let line: String = line.iter().map(|piece| piece.text.as_str()).collect();
+                text.push_str(&format!("  {}\n", line.trim_end()));
+            }
+            text
+        }
+        Layer::Question(question) => about(question),
+        Layer::Approval { tab: id, .. } => tabs
+            .iter()
+            .find(|tab| tab.id == *id)
+            .and_then(|tab| tab.approvals.front())
+            .map(|asked| format!("{}(y, a for the session, n)\n", lines(&dialog::approval(asked, columns))))
+            .unwrap_or_default(),
+        Layer::Review(layer) => layer.review.unified(),
+        Layer::Line(_) => String::new(),
+    }
+}
+
+fn about(question: &Question) -> String {
+    let mut text = format!("{}\n", super::wrap::clean(&question.title));
+    for line in &question.lines {
+        let line: String = line.iter().map(|piece| piece.text.as_str()).collect();
+        text.push_str(&format!("  {line}\n"));
+    }
+    text.push_str(&format!("(y: {}, n: {})\n", question.yes, question.no));
+    text
+}
+
+/// Takes an item of the open list by its number.
+pub fn choose(app: &mut App, word: &str) -> Actions {
+    let Some(Layer::List(list)) = app.layers.last_mut() else { return Vec::new() };
+    let count = list.picker.found().count();
+    match word.parse::<usize>().ok().and_then(|number| number.checked_sub(1)).filter(|place| *place < count) {
+        Some(place) => {
+            list.picker.act(PickerAct::First);
+            for _ in 0..place {
+                list.picker.act(PickerAct::Down);
+            }
+            update::in_layer(app, Do::ListAccept)
+        }
+        None => update::in_layer(app, Do::ListClose),
+    }
+}
+
+/// Answers the open question, or the approval that waits.
+pub fn answer(app: &mut App, word: &str) -> Actions {
+    let does = match word.to_lowercase().as_str() {
+        "y" | "yes" => Do::DialogYes,
+        "a" | "always" => Do::DialogAlways,
+        "n" | "no" => Do::DialogNo,
+        _ => {
+            app.toast("y or n?", super::app::Tone::Plain);
+            return Vec::new();
+        }
+    };
+    update::in_layer(app, does)
+}
+
+/// Closes what waits for an answer as one who does not want it.
+pub fn decline(app: &mut App) -> Actions {
+    let does = match app.layers.last() {
+        Some(Layer::List(_) | Layer::Text(_) | Layer::Line(_)) => Do::ListClose,
+        Some(Layer::Question(_)) => Do::DialogCancel,
+        Some(Layer::Review(_)) => {
+            app.layers.pop();
+            return Vec::new();
+        }
+        Some(Layer::Approval { .. }) | None => Do::DialogNo,
+    };
+    update::in_layer(app, does)
+}
+
+fn lines(rows: &[Row]) -> String {
+    let mut text = String::new();
+    for row in rows {
+        text.push_str(row.text().trim_end());
+        text.push('\n');
+    }
+    text
+}

@@ -1,0 +1,512 @@
+//! Lists to choose from.
+
+use super::*;
+use crate::chat::Usage;
+use crate::git::CommitId;
+use crate::git::codec::StepKind;
+use crate::git::session::{SessionSummary, SessionTree, StepSummary};
+use crate::tui::theme::Depth;
+use crate::workbench::history::{BranchLine, Hit, SessionLine};
+use studio::NOON;
+
+const NOW: i64 = (NOON / 1000).cast_signed();
+
+#[test]
+fn the_palette_finds_a_command() {
+    let mut studio = Studio::new(80, 24);
+    studio.keys("ctrl-p");
+    insta::assert_snapshot!(studio.screen(), @r"
+     1 new ○                                                                 parser
+
+      offshoot  parser  on main
+
+      Ea┌ Commands ────────────────────────────────────────────────────────────┐s
+      is│›                                                                42/42│
+      Yo│› abort      stops the turn and its commands; what was done is commit…│
+        │  approvals  goes to the approval that waits, in whichever tab   Alt-A│
+      Ba│  branch     opens a tab that goes on from before your turn N (or fro…│
+        │  branches   lists the branches, open and closed; Enter opens …  Alt-B│
+      / │  clear      begins the model's context anew; --soft keeps it, --conf…│
+      @ │  close      closes the tab; its branch and conversation stay   Ctrl-D│
+      ! │  config     shows the settings in force and who set them             │
+      Ct│  context    says what fills the model's window                       │
+      Ct│  copy       copies the last answer, its code, or everything to the c…│
+      /r│  diff       shows what the last turn changed, with --all the …  Alt-D│
+      F1│  doctor     checks git, settings, folders, sandbox and backends      │
+        │  errors     lists what went wrong lately                             │
+        │  exit       closes the tab, with --all every tab and the program     │
+        └──────────────────────────────────────────────────────────────────────┘
+
+    ──────────────────────────────────────────────────────────────────────── auto ──
+    ❯ what shall be done?
+     Enter runs it · Tab writes it
+    ");
+    studio.keys("type:usag").keys("enter");
+    assert!(studio.shows("This tab, since it was opened"));
+}
+
+#[test]
+fn a_command_that_needs_words_is_written_to_be_finished() {
+    let mut studio = Studio::new(80, 24);
+    studio.keys("ctrl-p").keys("type:steer").keys("enter");
+    assert_eq!(studio.app.tab().composer.text(), "/steer ");
+}
+
+#[test]
+fn the_palette_on_a_small_screen() {
+    let mut studio = Studio::new(40, 10);
+    studio.keys("ctrl-p");
+    insta::assert_snapshot!(studio.screen(), @r"
+     1 new ○                         parser
+    ┌ Commands ────────────────────────────┐
+    │›                                42/42│
+    │› abort      stops the turn and its c…│
+    │  approvals  goes to the appro…  Alt-A│
+    │  branch     opens a tab that goes on…│
+    │  branches   lists the branche…  Alt-B│
+    └──────────────────────────────────────┘
+    ❯ what shall be done?
+     Enter runs it · Tab writes it
+    ");
+}
+
+#[test]
+fn keys_are_listed_by_where_they_hold() {
+    let mut studio = Studio::new(80, 24);
+    studio.runs("keys");
+    insta::assert_snapshot!(studio.screen(), @r"
+     1 new ○                                                                 parser
+
+      offshoot  parser  on main
+
+      Ea┌ Keys ────────────────────────────────────────────────────────────────┐s
+      is│›                                                              189/189│
+      Yo│› Ctrl-C           interrupt-or-quit  stops the agent; clears…  global│
+        │  Ctrl-D           close              closes the tab; its bra…  global│
+      Ba│  Ctrl-Z           suspend            puts the program in the…  global│
+        │  Ctrl-L           redraw             paints the screen anew    global│
+      / │  F1               help               tells of commands and k…  global│
+      @ │  Ctrl-P           palette            finds a command           global│
+      ! │  Ctrl-T           new                opens a tab: a branch a…  global│
+      Ct│  Alt-1            tab 1              goes to a tab, renames …  global│
+      Ct│  Alt-2            tab 2              goes to a tab, renames …  global│
+      /r│  Alt-3            tab 3              goes to a tab, renames …  global│
+      F1│  Alt-4            tab 4              goes to a tab, renames …  global│
+        │  Alt-5            tab 5              goes to a tab, renames …  global│
+        │  Alt-6            tab 6              goes to a tab, renames …  global│
+        └──────────────────────────────────────────────────────────────────────┘
+
+    ──────────────────────────────────────────────────────────────────────── auto ──
+    ❯ what shall be done?
+     ○ idle
+    ");
+    studio.keys("type:branch-here");
+    insta::assert_snapshot!(studio.row_with("opens a tab from before"), @"  Yo│› b                branch-here  opens a tab from before this …  scroll│");
+}
+
+#[test]
+fn who_answers_is_chosen() {
+    let mut studio = Studio::new(80, 24);
+    studio.keys("alt-m");
+    insta::assert_snapshot!(studio.screen(), @r"
+     1 new ○                                                                 parser
+
+      offshoot  parser  on main
+
+      Each tab is a branch with an agent of its own; each step that changes files
+      is a commit.
+      Your checkout is never touched.
+
+      Backends  local
+        ┌ Who answers in this tab ─────────────────────────────────────────────┐
+      / │›                                                                  3/3│
+      @ │› auto       the router chooses                                       │
+      ! │  local      qwen3-coder                                            up│
+      Ct│  anthropic  claude-sonnet-4-5            ANTHROPIC_API_KEY is not set│
+      Ct└──────────────────────────────────────────────────────────────────────┘
+      /resume  earlier sessions
+      F1       help
+
+
+
+
+    ──────────────────────────────────────────────────────────────────────── auto ──
+    ❯ what shall be done?
+     ○ idle
+    ");
+    studio.keys("down").keys("enter");
+    insta::assert_snapshot!(studio.last_row(), @" local answers in this tab");
+    studio.did();
+    studio.says("hello").loads(Loaded::Uncommitted(Some(Uncommitted::Exclude)));
+    studio.agent().opens("hello");
+    insta::assert_snapshot!(studio.did(), @r#"
+    remember "hello"
+    load uncommitted
+    open tab 1: new, branch from "hello", without uncommitted work
+    prompt tab 1: "hello", backend local
+    "#);
+}
+
+#[test]
+fn what_the_agent_may_do_is_chosen() {
+    let mut studio = finished(80, 24);
+    studio.did();
+    studio.runs("permissions");
+    insta::assert_snapshot!(studio.screen(), @r"
+     1 fix the failing test ✓ +1 −1                                          parser
+     ▌ fix the failing test
+
+     → local/qwen3-coder  it is local, and up
+     ∴ The test wants the depth of the innermost list. …
+
+       I look at the test first.
+
+     ✗ b┌ What this tab's agent may do unasked ────────────────────────────────┐
+     ✓ e│›                                                                  4/4│
+     ◆ 9│› read-only  looks, never changes                                     │
+        │  ask        asks before each change and each command                 │
+       T│  auto       edits in its worktree freely, commands by rule           │
+        │  full       asks for nothing                                         │
+        └──────────────────────────────────────────────────────────────────────┘
+
+       1 step · 6.4k in, 210 out · $0
+
+
+
+
+    ── offshoot/fix-the-failing-test ─────────────────────────────────────── auto ──
+    ❯ what shall be done?
+     ✓ done                                             local/qwen3-coder  20 %  $0
+    ");
+    studio.keys("down").keys("enter");
+    assert!(studio.did().ends_with("permissions of tab 1: ask"));
+    insta::assert_snapshot!(studio.rows(-3, -1), @r"
+    ── offshoot/fix-the-failing-test ──────────────────────────────────────── ask ──
+    ❯ what shall be done?
+     permissions: ask                                   local/qwen3-coder  20 %  $0
+    ");
+}
+
+#[test]
+fn a_role_is_chosen() {
+    let mut studio = finished(80, 24);
+    studio.runs("role debug");
+    insta::assert_snapshot!(studio.rows(-3, -1), @r"
+    ── offshoot/fix-the-failing-test ─────────────────────────────── @debug  auto ──
+    ❯ what shall be done?
+     the agent works as debug                           local/qwen3-coder  20 %  $0
+    ");
+}
+
+#[test]
+fn a_theme_is_worn_while_one_looks_at_its_name() {
+    let mut studio = Studio::new(80, 24);
+    studio.runs("theme");
+    insta::assert_snapshot!(studio.screen(), @r"
+     1 new ○                                                                 parser
+
+      offshoot  parser  on main
+
+      Each tab is a branch with an agent of its own; each step that changes files
+      is┌ Themes ──────────────────────────────────────────────────────────────┐
+      Yo│›                                                                10/10│
+        │› dusk                                                            dark│
+      Ba│  paper                                                          light│
+        │  moss                                                            dark│
+      / │  ember                                                           dark│
+      @ │  fathom                                                          dark│
+      ! │  rime                                                           light│
+      Ct│  contrast-dark                                                   dark│
+      Ct│  contrast-light                                                 light│
+      /r│  ansi                                         your terminal's colours│
+      F1│  mono                                         your terminal's colours│
+        └──────────────────────────────────────────────────────────────────────┘
+
+
+
+    ──────────────────────────────────────────────────────────────────────── auto ──
+    ❯ what shall be done?
+     ○ idle
+    ");
+    studio.keys("down");
+    assert_eq!(studio.app.theme.name(), "paper");
+    studio.keys("esc");
+    assert_eq!(studio.app.theme.name(), "dusk");
+    studio.wears("mono", Depth::None);
+    studio.runs("theme moss");
+    assert_eq!(studio.app.theme.name(), "mono");
+}
+
+fn summary(id: &str, title: &str, turns: u32, steps: u32) -> SessionSummary {
+    let commit = CommitId::parse(&"9f31".repeat(10)).unwrap();
+    SessionSummary {
+        id: id.to_owned(),
+        branch: Some(format!("offshoot/{}", title.replace(' ', "-"))),
+        title: title.to_owned(),
+        started: None,
+        updated: NOW - 7_300,
+        turns,
+        steps,
+        messages: 9,
+        tip: commit.clone(),
+        head: commit,
+        subject: String::new(),
+        route: None,
+        usage: Usage::default(),
+        cost_usd: Some(0.0),
+        forked_from: None,
+    }
+}
+
+fn step(number: u32, subject: &str, prompts: &[(u32, &str)]) -> StepSummary {
+    StepSummary {
+        commit: CommitId::parse(&format!("{number:x}").repeat(40)[..40]).unwrap(),
+        kind: StepKind::Step,
+        turn: 1,
+        step: number,
+        subject: subject.to_owned(),
+        prompt: None,
+        prompts: prompts.iter().map(|(turn, words)| (*turn, (*words).to_owned())).collect(),
+        route: None,
+        usage: Usage::default(),
+        cost_usd: Some(0.012),
+        time: NOW - 7_400,
+    }
+}
+
+fn log() -> Vec<SessionTree> {
+    let fork = SessionTree {
+        summary: summary("S2", "try it with a map", 3, 1),
+        steps: vec![step(3, "Keep the depths in a map", &[(2, "try it with a map")])],
+        forks: Vec::new(),
+    };
+    vec![SessionTree {
+        summary: summary("S1", "fix the failing test", 2, 2),
+        steps: vec![
+            step(1, "Count the innermost list once", &[(1, "fix the failing test\nand say why")]),
+            step(2, "Say in the docs what depth means", &[(2, "now the docs")]),
+        ],
+        forks: vec![fork],
+    }]
+}
+
+#[test]
+fn the_log_is_a_tree_of_sessions_turns_and_steps() {
+    let mut studio = Studio::new(80, 24);
+    studio.did();
+    studio.keys("alt-l");
+    assert_eq!(studio.did(), "load log");
+    insta::assert_snapshot!(studio.rows(8, 16), @r"
+    Backends  local
+      ┌ Sessions, turns and steps ───────────────────────────────────────────┐
+    / │›                                                                     │
+    @ │  looking…                                                            │
+    ! │                                                                      │
+    Ct└──────────────────────────────────────────────────────────────────────┘
+    Ctrl-R   earlier prompts
+    /resume  earlier sessions
+    ");
+    studio.loads(Loaded::Log(Ok(log())));
+    insta::assert_snapshot!(studio.screen(), @r"
+     1 new ○                                                                 parser
+
+      offshoot  parser  on main
+
+      Each tab is a branch with an agent of its own; each step that changes files
+      is a commit.
+      Yo┌ Sessions, turns and steps ───────────────────────────────────────────┐
+        │›                                                                  8/8│
+      Ba│› ● fix the failing test              offshoo…  2 turns · 2 steps · 2h│
+        │    1. fix the failing test                                           │
+      / │       ◆ 1111111111 Count the inner…                             $0.01│
+      @ │    2. now the docs                                                   │
+      ! │       ◆ 2222222222 Say in the docs…                             $0.01│
+      Ct│    └● try it with a map              offshoot…  3 turns · 1 step · 2h│
+      Ct│      2. try it with a map                                            │
+      /r│         ◆ 3333333333 Keep the dept…                             $0.01│
+      F1└──────────────────────────────────────────────────────────────────────┘
+
+
+
+
+    ──────────────────────────────────────────────────────────────────────── auto ──
+    ❯ what shall be done?
+     Enter opens the session or shows the step · Tab branches off here
+    ");
+    studio.keys("down").keys("down").keys("down").keys("tab");
+    insta::assert_snapshot!(studio.did(), @r#"open tab 2: fork S1 before turn 2, branch from "from S1""#);
+}
+
+#[test]
+fn a_step_of_the_log_is_shown() {
+    let mut studio = Studio::new(80, 24);
+    studio.keys("alt-l").loads(Loaded::Log(Ok(log())));
+    studio.did();
+    studio.keys("down").keys("down").keys("enter");
+    insta::assert_snapshot!(studio.did(), @r#"load diff "11111111 ": Step("1111111111111111111111111111111111111111")"#);
+}
+
+#[test]
+fn branches_are_listed_with_what_they_are() {
+    let line = |name: &str, title: &str, steps: u32| BranchLine {
+        name: name.to_owned(),
+        session: Some(format!("session of {name}")).filter(|_| steps > 0),
+        title: title.to_owned(),
+        head: "9f31".repeat(10),
+        steps,
+        turns: 1,
+        state: "idle",
+        updated: NOW - 90_000,
+        landed: false,
+        is_current: false,
+        kept: Vec::new(),
+    };
+    let mut studio = Studio::new(80, 24);
+    studio.keys("alt-b");
+    studio.loads(Loaded::Branches(Ok(vec![
+        BranchLine { state: "working", ..line("offshoot/fix-the-failing-test", "fix the failing test", 2) },
+        BranchLine { landed: true, ..line("offshoot/docs", "write the docs", 1) },
+        BranchLine { kept: vec!["a".to_owned()], ..line("offshoot/try", "try it with a map", 7) },
+        BranchLine { is_current: true, ..line("main", "", 0) },
+    ])));
+    insta::assert_snapshot!(studio.screen(), @r"
+     1 new ○                                                                 parser
+
+      offshoot  parser  on main
+
+      Each tab is a branch with an agent of its own; each step that changes files
+      is a commit.
+      Your checkout is never touched.
+
+      Ba┌ Branches ────────────────────────────────────────────────────────────┐
+        │›                                                                  4/4│
+      / │› offshoot/fix-the-failing-test  fix the failing test  …  2 steps · 1d│
+      @ │  offshoot/docs                  write the docs   1 step · 1d · landed│
+      ! │  offshoot/try                   try it with a…  7 steps · 1d · 1 kept│
+      Ct│  main                                                  1d · yours now│
+      Ct└──────────────────────────────────────────────────────────────────────┘
+      /resume  earlier sessions
+      F1       help
+
+
+
+
+    ──────────────────────────────────────────────────────────────────────── auto ──
+    ❯ what shall be done?
+     ○ idle
+    ");
+    studio.did();
+    studio.keys("down").keys("enter");
+    insta::assert_snapshot!(studio.did(), @"load standing of session of offshoot/docs");
+}
+
+#[test]
+fn earlier_sessions_are_opened_again() {
+    let line = |id: &str, title: &str, turns, steps, state| SessionLine {
+        id: id.to_owned(),
+        branch: Some(format!("offshoot/{}", title.replace(' ', "-"))),
+        title: title.to_owned(),
+        state,
+        turns,
+        steps,
+        usage: Usage::default(),
+        cost_usd: Some(0.0),
+        updated: NOW - 200,
+    };
+    let mut studio = Studio::new(80, 24);
+    studio.runs("resume");
+    insta::assert_snapshot!(studio.rows(9, 14), @r"
+    Backends  local
+      ┌ Sessions ────────────────────────────────────────────────────────────┐
+    / │›                                                                     │
+    @ │  looking…                                                            │
+    ! │                                                                      │
+    Ct└──────────────────────────────────────────────────────────────────────┘
+    ");
+    studio.loads(Loaded::Sessions(Ok(vec![
+        line("S1", "fix the failing test", 2, 1, "idle"),
+        line("S2", "a title that is longer than what fits in a list of this width", 1, 12, "interrupted"),
+    ])));
+    insta::assert_snapshot!(studio.rows(8, 15), @r"
+    Backends  local
+      ┌ Sessions ────────────────────────────────────────────────────────────┐
+    / │›                                                                  2/2│
+    @ │› fix the failing test                offshoot…  2 turns · 1 step · 3m│
+    ! │  a title that is longer than what …  offshoo…  1 turn · 12 steps · 3m│
+    Ct└──────────────────────────────────────────────────────────────────────┘
+    Ctrl-R   earlier prompts
+    ");
+    studio.did();
+    studio.keys("enter");
+    insta::assert_snapshot!(studio.did(), @"load standing of S1");
+}
+
+#[test]
+fn what_was_said_is_found_in_all_sessions() {
+    let mut studio = Studio::new(80, 24);
+    studio.runs("search depth");
+    let hit = |turn, line: &str| Hit {
+        session: "S1".to_owned(),
+        branch: None,
+        title: "fix the failing test".to_owned(),
+        turn,
+        role: crate::chat::Role::User,
+        line: line.to_owned(),
+        at: String::new(),
+    };
+    let hits = vec![hit(1, "  the depth is counted twice"), hit(2, "what does depth mean?")];
+    studio.loads(Loaded::Search { text: "depth".to_owned(), hits: Ok(hits) });
+    insta::assert_snapshot!(studio.screen(), @r"
+     1 new ○                                                                 parser
+
+      offshoot  parser  on main
+
+      Each tab is a branch with an agent of its own; each step that changes files
+      is a commit.
+      Your checkout is never touched.
+
+      Backends  local
+        ┌ Found in all sessions ───────────────────────────────────────────────┐
+      / │›                                                                  2/2│
+      @ │› the depth is counted twice  fix the failing test              turn 1│
+      ! │  what does depth mean?       fix the failing test              turn 2│
+      Ct└──────────────────────────────────────────────────────────────────────┘
+      Ctrl-R   earlier prompts
+      /resume  earlier sessions
+      F1       help
+
+
+
+
+    ──────────────────────────────────────────────────────────────────────── auto ──
+    ❯ what shall be done?
+     Enter opens the session · Tab branches off there
+    ");
+    let mut studio = Studio::new(80, 24);
+    studio.runs("search nothing").loads(Loaded::Search { text: "nothing".to_owned(), hits: Ok(Vec::new()) });
+    assert!(studio.shows("\"nothing\" was said in no session"));
+}
+
+#[test]
+fn a_turn_to_go_back_to_is_picked() {
+    let mut studio = finished(80, 24);
+    studio.agent().begins("now the docs").says("Done.").ends(EndReason::Done);
+    studio.did();
+    studio.runs("rewind");
+    insta::assert_snapshot!(studio.rows(8, 15), @r"
+    ✓ edit src/parser.rs: 1 replacement
+    ◆ 9f31c07e Count the innermost list once  1 file +1 −1
+       ┌ Back to before which turn? ──────────────────────────────────────────┐
+      T│›                                                                  2/2│
+       │› now the docs                                                  turn 2│
+       │  fix the failing test                                          turn 1│
+       └──────────────────────────────────────────────────────────────────────┘
+      1 step · 6.4k in, 210 out · $0
+    ");
+    studio.keys("down").keys("tab");
+    assert!(
+        studio
+            .did()
+            .ends_with("open tab 2: fork S1 before turn 1, branch from \"fix the failing test again\"")
+    );
+}

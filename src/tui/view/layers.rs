@@ -1,0 +1,245 @@
+//! What lies over the screen.
+
+use ratatui::layout::{Position, Rect};
+
+use super::paint::Painter;
+use super::status;
+use crate::agent::Approval;
+use crate::tui::app::App;
+use crate::tui::app::layer::{Layer, Line, LineKind, ListKind, Question, ReviewLayer, Text};
+use crate::tui::dialog;
+use crate::tui::look::{Look, Piece, Role, Row};
+use crate::tui::review;
+use crate::tui::wrap::{Hanging, clean, columns, wrap};
+use crate::workbench::TabId;
+
+/// Columns that a text to be read has at most.
+const READING: u16 = 110;
+/// Columns of a box with what an agent asks.
+const ASKING: u16 = 90;
+
+pub(super) fn review(painter: &mut Painter, app: &App, layer: &ReviewLayer, screen: Rect) {
+    let footer = Rect { y: screen.bottom() - 1, height: 1, ..screen };
+    let area = review_area(screen);
+    let theme = painter.theme;
+    review::render(&layer.review, area, painter.buffer, &|look: Look| theme.whole(look));
+    status::paint(painter, app, footer);
+}
+
+/// Where the review lies: everywhere but in the last line.
+pub fn review_area(screen: Rect) -> Rect {
+    Rect { height: screen.height.saturating_sub(1), ..screen }
+}
+
+pub(super) fn paint(painter: &mut Painter, app: &App, layer: &Layer, screen: Rect) {
+    let theme = painter.theme;
+    match layer {
+        Layer::Review(_) => {}
+        Layer::List(list) => {
+            list.picker.render_popup(screen, painter.buffer, &|look: Look| theme.style(look));
+            footer(painter, screen, hints(&list.kind));
+        }
+        Layer::Text(text) => read(painter, text, screen),
+        Layer::Question(one) => question(painter, one, screen),
+        Layer::Line(line) => write(painter, app, line, screen),
+        Layer::Approval { tab, scroll } => approval(painter, app, *tab, *scroll, screen),
+    }
+}
+
+pub(super) fn cursor(app: &App, layer: &Layer, screen: Rect) -> Option<Position> {
+    match layer {
+        Layer::List(list) => list.picker.cursor_popup(screen),
+        Layer::Line(line) => {
+            let before: String = line.text.chars().take(line.cursor).collect();
+            let start = columns(label(line)) + 2;
+            let x = u16::try_from(start + columns(&before)).unwrap_or(u16::MAX);
+            let area = line_area(app, screen);
+            Some(Position::new((area.x + x).min(area.right().saturating_sub(1)), area.y))
+        }
+        _ => None,
+    }
+}
+
+/// Which other key a list has.
+fn hints(kind: &ListKind) -> &'static str {
+    match kind {
+        ListKind::Log => "Enter opens the session or shows the step · Tab branches off here",
+        ListKind::Turns(_) => "Enter takes it · Tab branches off instead",
+        ListKind::Queue => "Enter takes it back to edit · Tab drops it",
+        ListKind::Commands => "Enter runs it · Tab writes it",
+        ListKind::Hits => "Enter opens the session · Tab branches off there",
+        _ => "",
+    }
+}
+
+fn footer(painter: &mut Painter, screen: Rect, text: &str) {
+    if !text.is_empty() {
+        let area = Rect { y: screen.bottom() - 1, height: 1, ..screen };
+        painter.fill(area, Role::Bar);
+        painter.text(area.x + 1, area.y, area.width.saturating_sub(1), text, Role::BarDim);
+    }
+}
+
+fn read(painter: &mut Painter, text: &Text, screen: Rect) {
+    let area = text_area(screen);
+    frame(painter, area, (&text.title, Role::PopupTitle));
+    let inner = inside(area);
+    let Some((_, rows)) = &text.rows else { return };
+    let top = text.scroll.min(rows.len().saturating_sub(usize::from(inner.height)));
+    painter.rows(inner, &rows[top..]);
+    let shown = top + usize::from(inner.height);
+    let note = if rows.len() > usize::from(inner.height) {
+        format!(" {}/{} · Esc closes ", shown.min(rows.len()), rows.len())
+    } else {
+        " Esc closes ".to_owned()
+    };
+    note_below(painter, area, &note);
+}
+
+/// Where a text to be read lies.
+pub fn text_area(screen: Rect) -> Rect {
+    let width = box_width(screen, READING);
+    // The bar of tabs above stays in sight, and the prompt below.
+    let is_high = screen.height > 16;
+    let height = screen.height.saturating_sub(if is_high { 4 } else { 0 });
+    Rect { y: screen.y + u16::from(is_high), ..centred(screen, width, height) }
+}
+
+/// The columns in which it is wrapped.
+pub fn text_columns(screen: Rect) -> usize {
+    usize::from(inside(text_area(screen)).width)
+}
+
+/// The rows of it that are seen at once.
+pub fn text_rows(screen: Rect) -> usize {
+    usize::from(inside(text_area(screen)).height)
+}
+
+/// The call of a tab, as much of it as there is room for.
+fn approval(painter: &mut Painter, app: &App, id: TabId, scroll: usize, screen: Rect) {
+    let Some(tab) = app.tabs.iter().find(|tab| tab.id == id) else { return };
+    let Some(asked) = tab.approvals.front() else { return };
+    let rows = approval_of(asked, screen);
+    let shown = rows.len().min(approval_room(screen));
+    let top = scroll.min(rows.len() - shown);
+    let title = format!("{} asks", clean(&tab.title));
+    let mut keys = match screen.width {
+        ..70 => "y once · a session · n no · Esc later",
+        _ => "y allow once · a allow for the session · n deny · Esc later",
+    }
+    .to_owned();
+    if shown < rows.len() {
+        keys = format!("{}/{} · {keys}", top + shown, rows.len());
+    }
+    let width = box_width(screen, ASKING);
+    boxed(painter, screen, width, (&title, Role::Waiting), &rows[top..top + shown], &keys);
+}
+
+fn approval_of(asked: &Approval, screen: Rect) -> Vec<Row> {
+    dialog::approval(asked, usize::from(box_width(screen, ASKING)).saturating_sub(4))
+}
+
+/// The rows of it that are seen at once.
+fn approval_room(screen: Rect) -> usize {
+    usize::from(screen.height.saturating_sub(if screen.height > 16 { 6 } else { 2 }))
+}
+
+/// Whoever reads it needs to go no farther.
+pub fn last_scroll(asked: &Approval, screen: Rect) -> usize {
+    approval_of(asked, screen).len().saturating_sub(approval_room(screen))
+}
+
+fn question(painter: &mut Painter, question: &Question, screen: Rect) {
+    let width = box_width(screen, 64);
+    let room = usize::from(width).saturating_sub(4);
+    let mut rows: Vec<Row> =
+        question.lines.iter().flat_map(|line| wrap(line, room, &Hanging::default())).collect();
+    rows.push(Row::default());
+    let button = |text: &str, is_chosen: bool| {
+        Piece::new(format!("  {text}  "), if is_chosen { Role::Selected } else { Role::Dim })
+    };
+    rows.push(Row::new(vec![
+        button(&question.yes, question.chooses_yes),
+        Piece::new("  ", Role::Popup),
+        button(&question.no, !question.chooses_yes),
+    ]));
+    boxed(painter, screen, width, (&question.title, Role::PopupTitle), &rows, "y · n · Tab · Enter · Esc");
+}
+
+fn boxed(painter: &mut Painter, screen: Rect, width: u16, title: (&str, Role), rows: &[Row], keys: &str) {
+    let height = u16::try_from(rows.len()).unwrap_or(u16::MAX).saturating_add(2).min(screen.height);
+    let area = centred(screen, width, height);
+    frame(painter, area, title);
+    let inner = inside(area);
+    // Where not all fits, the last rows say what can be answered.
+    let skipped = rows.len().saturating_sub(usize::from(inner.height));
+    painter.rows(inner, &rows[skipped..]);
+    note_below(painter, area, &format!(" {keys} "));
+}
+
+fn frame(painter: &mut Painter, area: Rect, title: (&str, Role)) {
+    painter.fill(area, Role::Popup);
+    let across = "─".repeat(usize::from(area.width.saturating_sub(2)));
+    let last = area.bottom().saturating_sub(1);
+    painter.text(area.x, area.y, area.width, &format!("╭{across}╮"), Role::PopupBorder);
+    painter.text(area.x, last, area.width, &format!("╰{across}╯"), Role::PopupBorder);
+    for y in area.y + 1..last {
+        painter.text(area.x, y, 1, "│", Role::PopupBorder);
+        painter.text(area.right() - 1, y, 1, "│", Role::PopupBorder);
+    }
+    let room = area.width.saturating_sub(4);
+    painter.text(area.x + 2, area.y, room, &format!(" {} ", title.0), title.1);
+}
+
+fn note_below(painter: &mut Painter, area: Rect, note: &str) {
+    let width = u16::try_from(columns(note)).unwrap_or(u16::MAX);
+    if width + 4 <= area.width {
+        painter.text(area.right() - 2 - width, area.bottom() - 1, width, note, Role::Dim);
+    }
+}
+
+fn write(painter: &mut Painter, app: &App, line: &Line, screen: Rect) {
+    let area = line_area(app, screen);
+    painter.fill(area, Role::Popup);
+    let x = painter.text(area.x + 1, area.y, area.width - 1, label(line), Role::PopupTitle);
+    let room = area.right().saturating_sub(x + 1);
+    // The end of what is written stays in sight.
+    let shown = crate::tui::wrap::fit_end(&line.text, usize::from(room)).into_owned();
+    painter.text(x + 1, area.y, room, &shown, Role::Input);
+}
+
+fn label(line: &Line) -> &'static str {
+    match line.kind {
+        LineKind::Find | LineKind::FindInReview => "search:",
+        LineKind::Comment => "comment:",
+    }
+}
+
+/// A line is written at the bottom, over the status.
+fn line_area(_app: &App, screen: Rect) -> Rect {
+    Rect { y: screen.bottom().saturating_sub(1), height: 1, ..screen }
+}
+
+fn inside(area: Rect) -> Rect {
+    Rect {
+        x: area.x + 2,
+        y: area.y + 1,
+        width: area.width.saturating_sub(4),
+        height: area.height.saturating_sub(2),
+    }
+}
+
+/// A box that would leave but a few columns at its sides takes those too: letters that peep out there
+/// would only be noise.
+fn box_width(screen: Rect, wanted: u16) -> u16 {
+    if screen.width < wanted + 12 { screen.width } else { wanted }
+}
+
+fn centred(screen: Rect, width: u16, height: u16) -> Rect {
+    Rect {
+        x: screen.x + (screen.width - width) / 2,
+        y: screen.y + (screen.height - height) / 2,
+        width,
+        height,
+    }
+}
