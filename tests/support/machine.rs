@@ -15,6 +15,8 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
+use super::screen::{Screen, Terminal};
+
 /// No test waits longer than this for something that does not come.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -84,8 +86,19 @@ impl Machine {
     /// The same, with more settings.
     pub fn script_with(&self, turns: &[Vec<Value>], more: &str) {
         let turns: Vec<Value> = turns.iter().map(|replies| json!({ "reply": replies })).collect();
+        self.play(&json!({ "turn": turns }), more);
+    }
+
+    /// Makes a script the only backend: for each prompt that contains a text, the replies to it.
+    pub fn scenes(&self, scenes: &[(&str, Vec<Value>)]) {
+        let scene = |(when, replies): &(&str, Vec<Value>)| json!({ "when": when, "reply": replies });
+        self.play(&json!({ "turn": scenes.iter().map(scene).collect::<Vec<_>>() }), "");
+    }
+
+    /// Makes a script, whole, the only backend, with more settings.
+    pub fn play(&self, script: &Value, more: &str) {
         let path = self.path("script.toml");
-        fs::write(&path, toml::to_string(&json!({ "turn": turns })).unwrap()).unwrap();
+        fs::write(&path, toml::to_string(script).unwrap()).unwrap();
         let path = path.display();
         self.settings(&format!(
             "{more}\n[router]\norder = [\"script\"]\n[backends.script]\nkind = \"scripted\"\nlocal = true\n\
@@ -266,6 +279,11 @@ impl Offshoot {
     pub fn input(mut self, bytes: impl Into<Vec<u8>>) -> Self {
         self.input = Some(bytes.into());
         self
+    }
+
+    /// Runs it in a terminal.
+    pub fn on(self, terminal: Terminal) -> Screen {
+        terminal.run(&self.command)
     }
 
     pub fn start(mut self) -> Running {

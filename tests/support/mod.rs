@@ -5,3 +5,5 @@
 #[cfg(unix)]
 pub mod machine;
 pub mod model_server;
+#[cfg(unix)]
+pub mod screen;

@@ -1,0 +1,24 @@
+//! offshoot as a person meets it: the built program in a real terminal, a real repository under it, and a
+//! scripted model that answers.
+#![cfg(unix)]
+
+mod screen {
+    mod approvals;
+    mod beginning;
+    mod commands;
+    mod crashes;
+    mod hostile;
+    mod looks;
+    mod past;
+    mod plain;
+    mod pointing;
+    mod queue;
+    mod quiet;
+    mod review;
+    mod sizes;
+    mod stopping;
+    mod tabs;
+    mod trouble;
+    mod user;
+}
+mod support;
