@@ -12,6 +12,7 @@ mod contents;
 mod diff;
 mod error;
 mod id;
+mod index_file;
 mod locks;
 mod objects;
 mod program;

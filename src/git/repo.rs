@@ -8,7 +8,7 @@ use git2::ErrorCode;
 use sha2::{Digest, Sha256};
 
 use super::program::{self, Git, bytes_path};
-use super::{CommitId, GitError};
+use super::{CommitId, GitError, index_file};
 
 /// A repository as seen from one of its work trees. Cheap to clone; every function blocks.
 #[derive(Clone)]
@@ -347,6 +347,9 @@ pub(super) fn decide(repo: &git2::Repository) -> Result<Engine, GitError> {
         && promisors.next().is_some()
     {
         return program("partial clone");
+    }
+    if index_file::is_plain(&repo.path().join("index")) {
+        return Ok(Engine::Library);
     }
     match repo.index() {
         Ok(_) => Ok(Engine::Library),
