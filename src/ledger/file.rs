@@ -9,6 +9,8 @@ use crate::config::{LedgerSettings, Paths, PathsError};
 
 /// Bytes of a line, roughly: so much is read for each entry at first.
 const USUAL_LINE: u64 = 1024;
+/// So many are read at first where nobody knows how many entries there are.
+const FIRST_LOOK: u64 = 32 * 1024;
 
 /// A ledger on disk. Holds no open file: every call stands for itself.
 #[derive(Debug, Clone)]
@@ -96,11 +98,31 @@ impl Ledger {
             if entries.len() >= n {
                 break;
             }
-            let mut older = last(&path, n - entries.len())?;
+            let wanted = n - entries.len();
+            let mut older = last(&path, wanted as u64 * USUAL_LINE, |found| found.len() >= wanted)?;
             older.append(&mut entries);
             entries = older;
         }
         entries.drain(..entries.len().saturating_sub(n));
+        Ok(entries)
+    }
+
+    /// The entries from a time on, the oldest first: a timestamp, or its beginning. Lines are written when runs
+    /// end, so what came earlier lies before.
+    pub fn since(&self, time: &str) -> Result<Vec<Entry>, LedgerError> {
+        let _lock = self.lock_for_reading();
+        let is_earlier = |entry: &Entry| entry.timestamp.as_str() < time;
+        let mut entries: Vec<Entry> = Vec::new();
+        for path in self.files().into_iter().rev() {
+            let mut older = last(&path, FIRST_LOOK, |found| found.first().is_some_and(is_earlier))?;
+            let is_all = older.first().is_some_and(is_earlier);
+            older.append(&mut entries);
+            entries = older;
+            if is_all {
+                break;
+            }
+        }
+        entries.retain(|entry| !is_earlier(entry));
         Ok(entries)
     }
 
@@ -175,32 +197,37 @@ impl Ledger {
     }
 }
 
-/// At least the last `n` entries of a file, if it has so many; the file is read from its end.
-fn last(path: &Path, n: usize) -> Result<Vec<Entry>, LedgerError> {
-    let read = |from_end: u64| -> io::Result<(Vec<u8>, bool)> {
-        let mut file = File::open(path)?;
-        let start = file.metadata()?.len().saturating_sub(from_end);
-        file.seek(SeekFrom::Start(start))?;
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes)?;
-        if start > 0 {
-            // The line that it begins with began before.
-            let newline = bytes.iter().position(|byte| *byte == b'\n').map_or(bytes.len(), |at| at + 1);
-            bytes.drain(..newline);
-        }
-        Ok((bytes, start == 0))
-    };
-    let mut from_end = n as u64 * USUAL_LINE;
+/// The last entries of a file: so many that they are enough, or all. It is read from its end.
+fn last(
+    path: &Path,
+    mut from_end: u64,
+    are_enough: impl Fn(&[Entry]) -> bool,
+) -> Result<Vec<Entry>, LedgerError> {
     loop {
         let (bytes, is_whole) =
-            read(from_end).map_err(|source| LedgerError::Read { path: path.to_owned(), source })?;
+            end(path, from_end).map_err(|source| LedgerError::Read { path: path.to_owned(), source })?;
         let mut records = Records::default();
         check::read_into(&mut records, path, &bytes);
-        if is_whole || records.entries.len() >= n {
+        if is_whole || are_enough(&records.entries) {
             return Ok(records.entries);
         }
-        from_end = from_end.saturating_mul(2);
+        from_end = from_end.max(1).saturating_mul(2);
     }
+}
+
+/// The whole lines among the last bytes of a file, and whether that is all of it.
+fn end(path: &Path, from_end: u64) -> io::Result<(Vec<u8>, bool)> {
+    let mut file = File::open(path)?;
+    let start = file.metadata()?.len().saturating_sub(from_end);
+    file.seek(SeekFrom::Start(start))?;
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)?;
+    if start > 0 {
+        // The line that it begins with began before.
+        let newline = bytes.iter().position(|byte| *byte == b'\n').map_or(bytes.len(), |at| at + 1);
+        bytes.drain(..newline);
+    }
+    Ok((bytes, start == 0))
 }
 
 fn bytes(path: &Path) -> Result<Vec<u8>, LedgerError> {
@@ -286,6 +313,29 @@ mod tests {
         for n in [0, 1, 2, 7, 49, 50, 51] {
             assert_eq!(ledger.tail(n).unwrap(), all[all.len().saturating_sub(n)..], "{n}");
         }
+    }
+
+    #[test]
+    fn the_entries_of_a_day_are_found_across_rotations() {
+        let dir = tempfile::tempdir().unwrap();
+        let ledger = Ledger::open(dir.path().join("l.jsonl"), 1_000, 9);
+        for day in 1..=5 {
+            for n in 0..9 {
+                let timestamp = format!("2026-11-0{day}T12:00:0{n}.000Z");
+                ledger.append(&Entry { timestamp, ..Entry::new(format!("{day}{n}")) }).unwrap();
+            }
+        }
+        assert!(ledger.files().len() > 2);
+        for (time, first, count) in [
+            ("2026-11-05", "50", 9),
+            ("2026-11-03", "30", 27),
+            ("2026-11-01", "10", 45),
+            ("2026-11-04T12:00:08", "48", 10),
+        ] {
+            let found = ledger.since(time).unwrap();
+            assert_eq!((ids(&found)[0], found.len()), (first, count), "{time}");
+        }
+        assert_eq!(ledger.since("2026-11-06").unwrap(), []);
     }
 
     #[test]

@@ -95,9 +95,10 @@ pub async fn ledger_tail(base: &Base, n: usize) -> Vec<Entry> {
 /// What today's runs came to.
 pub async fn spent(base: &Base) -> Spent {
     let ledger = base.services.ledger.clone();
-    let read = tokio::task::spawn_blocking(move || ledger.read_all().unwrap_or_default().entries);
-    let now = crate::agent::now();
-    sum(&read.await.unwrap_or_default(), &now[..10])
+    let day = crate::agent::now()[..10].to_owned();
+    let from = day.clone();
+    let read = tokio::task::spawn_blocking(move || ledger.since(&from).unwrap_or_default());
+    sum(&read.await.unwrap_or_default(), &day)
 }
 
 /// The runs of a day, given as the beginning of their timestamps.
