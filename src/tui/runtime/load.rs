@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 
 use crate::agent::{Failure, Persona};
 use crate::chat::ErrorClass;
@@ -30,16 +30,20 @@ const PATIENCE: Duration = Duration::from_millis(400);
 pub(super) struct Loader {
     place: Arc<Place>,
     answers: mpsc::Sender<Loaded>,
+    /// What nobody waits for is looked up one after the other: a start should not keep all processors busy.
+    turns: Arc<Semaphore>,
 }
 
 impl Loader {
     pub fn new(place: Arc<Place>, answers: mpsc::Sender<Loaded>) -> Self {
-        Self { place, answers }
+        Self { place, answers, turns: Arc::new(Semaphore::new(1)) }
     }
 
     pub fn start(&self, load: Load) {
         let one = self.clone();
+        let is_patient = matches!(load, Load::UserBranch | Load::Recover | Load::Ledger | Load::Spent);
         tokio::spawn(async move {
+            let _turn = if is_patient { one.turns.acquire().await.ok() } else { None };
             // Nobody waits for it any more when the screen is gone.
             if let Some(loaded) = one.load(load).await {
                 let _ = one.answers.send(loaded).await;
