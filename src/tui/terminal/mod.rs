@@ -1,31 +1,25 @@
 //! The user's terminal: taken over, painted, given back whatever happens. Knows nothing of what is shown.
 
+mod frames;
 mod input;
 mod modes;
 mod out;
 
-use std::io::{self, BufWriter, Stdout, Write};
+use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate};
-use crossterm::{execute, queue};
 use ratatui::Frame;
-use ratatui::backend::CrosstermBackend;
 use ratatui::layout::Rect;
 
+use frames::Frames;
 pub use input::{Input, Inputs};
 pub use modes::Wants;
 pub use out::Notice;
 
-/// Bytes that are gathered before they are written: a whole frame in one write does not tear.
-const GATHERED: usize = 64 * 1024;
-
-type Backend = CrosstermBackend<BufWriter<Stdout>>;
-
 /// The terminal while it is ours. Dropping it gives it back.
 pub struct Terminal {
-    inner: ratatui::Terminal<Backend>,
+    inner: ratatui::Terminal<Frames>,
     wants: Wants,
     is_ours: Arc<AtomicBool>,
 }
@@ -35,9 +29,8 @@ impl Terminal {
     pub fn enter(wants: Wants) -> io::Result<Self> {
         let is_ours = Arc::new(AtomicBool::new(false));
         give_back_on_panic(Arc::clone(&is_ours));
-        let backend = CrosstermBackend::new(BufWriter::with_capacity(GATHERED, io::stdout()));
         is_ours.store(true, Ordering::SeqCst);
-        let entered = modes::enter(wants).and_then(|()| ratatui::Terminal::new(backend));
+        let entered = modes::enter(wants).and_then(|()| ratatui::Terminal::new(Frames::new()));
         match entered {
             Ok(inner) => Ok(Self { inner, wants, is_ours }),
             Err(error) => {
@@ -48,21 +41,20 @@ impl Terminal {
     }
 
     pub fn draw(&mut self, paint: impl FnOnce(&mut Frame)) -> io::Result<()> {
-        queue!(self.inner.backend_mut(), BeginSynchronizedUpdate)?;
-        self.inner.draw(paint)?;
-        execute!(self.inner.backend_mut(), EndSynchronizedUpdate)
+        self.inner.draw(paint).map(|_| ())
     }
 
     /// The next frame is painted whole.
     pub fn forget(&mut self) -> io::Result<()> {
         let (width, height) = self.size()?;
+        self.inner.backend_mut().forget();
         // A clear would flicker; an old buffer that matches nothing does not.
         self.inner.resize(Rect::new(0, 0, width, height))
     }
 
     /// Columns and rows.
     pub fn size(&self) -> io::Result<(u16, u16)> {
-        crossterm::terminal::size()
+        frames::size()
     }
 
     pub fn set_mouse(&mut self, on: bool) -> io::Result<()> {
