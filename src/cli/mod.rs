@@ -17,9 +17,11 @@ mod status;
 mod undo;
 
 use std::io::IsTerminal;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::{CommandFactory, Parser};
 use futures::future::BoxFuture;
@@ -43,7 +45,7 @@ pub fn main(screen: Screen) -> ExitCode {
         }
     };
     start_log(cli.command.is_none() && !cli.common.plain);
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let runtime = match runtime() {
         Ok(runtime) => runtime,
         Err(error) => {
             output::complain(&Trouble::failed(format!("cannot start: {error}")));
@@ -52,7 +54,7 @@ pub fn main(screen: Screen) -> ExitCode {
     };
     let done = runtime.block_on(dispatch(cli, screen));
     // A tool that cannot be stopped must not keep the process.
-    runtime.shutdown_timeout(std::time::Duration::from_millis(500));
+    runtime.shutdown_timeout(Duration::from_millis(500));
     match done {
         Ok(code) => ExitCode::from(code),
         Err(trouble) => {
@@ -61,6 +63,21 @@ pub fn main(screen: Screen) -> ExitCode {
         }
     }
 }
+
+/// Agents wait for models and tools most of the time: few threads serve many, and each takes memory.
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(cores.clamp(2, WORKERS))
+        .thread_keep_alive(KEPT_ALIVE)
+        .enable_all()
+        .build()
+}
+
+/// Threads that drive tasks, at most.
+const WORKERS: usize = 4;
+/// How long a thread that did blocking work waits for more.
+const KEPT_ALIVE: Duration = Duration::from_secs(2);
 
 const FAILED: u8 = 1;
 const BAD_USAGE: u8 = 2;
