@@ -9,7 +9,8 @@ use offshoot::tui::arrange::arrange;
 use offshoot::tui::view::view;
 
 use crate::desk::{self, Terminal, press, tell};
-use crate::table::{heading, ms, percentile};
+use crate::process;
+use crate::table::{heading, mb, ms, percentile};
 
 const ROUNDS: usize = 200;
 const LINES: usize = 100_000;
@@ -64,9 +65,11 @@ pub fn run() {
     }
     heading("Where a frame might wait for the whole of the transcript");
     let mut app = desk::app(120, 40);
-    let begun = Instant::now();
+    let (begun, before) = (Instant::now(), process::memory(rustix::process::getpid()).own);
     desk::talk(&mut app, LINES);
     crate::table::figure("all of it told", &ms(begun.elapsed()), "");
+    let taken = process::memory(rustix::process::getpid()).own.saturating_sub(before);
+    crate::table::figure("memory of it, of which text is 4.9 MB", &mb(taken), "");
     let mut terminal = desk::terminal(120, 40);
     frame(&mut app, &mut terminal, |_| {});
     for (what, code, modifiers) in [

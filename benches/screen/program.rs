@@ -315,7 +315,8 @@ fn a_users_machine(more: &[&str]) -> Machine {
     machine.run_well(&["short"]);
     let ledger = machine.state().join("run_ledger.jsonl");
     let runs = fs::read_to_string(&ledger).expect("a run is in the ledger");
-    fs::write(ledger, runs.repeat(2_000)).expect("the ledger");
+    let earlier = runs.replace("\"timestamp\":\"2", "\"timestamp\":\"1");
+    fs::write(ledger, earlier.repeat(2_000) + &runs.repeat(30)).expect("the ledger");
     let prompt = |number: usize| {
         let text = format!("prompt {number}: make the parser accept numbers with underscores in them");
         format!("{}\n", json!({ "v": 1, "text": text }))
