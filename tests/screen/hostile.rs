@@ -81,10 +81,10 @@ fn nothing_of_what_is_said_or_printed_or_named_reaches_the_terminal() {
     unharmed(&user, &modes);
     for command in ["/log", "/branches", "/resume", "/history", "/status", "/rewind"] {
         user.say(command);
-        user.wait(if command == "/history" || command == "/status" { "Esc closes" } else { "┌" });
+        user.wait(if command == "/history" || command == "/status" { "Esc closes" } else { "╭" });
         unharmed(&user, &modes);
         user.esc();
-        user.wait_for(|view| view.find("┌").or(view.find("Esc closes")).is_none(), "the list closed");
+        user.wait_for(|view| view.find("╭").is_none(), "the list closed");
     }
     user.say("/diff --all");
     user.wait("c comment");

@@ -3,7 +3,8 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
-use ratatui::widgets::{Block, Clear, Widget};
+use ratatui::text::{self, Span};
+use ratatui::widgets::{Block, BorderType, Clear, Widget};
 use unicode_width::UnicodeWidthStr;
 
 use super::ink::{Brush, cut, glyphs, highlight, inset, put, put_right};
@@ -35,12 +36,16 @@ impl<T> Picker<T> {
         Clear.render(places.outer, buf);
         buf.set_style(places.outer, brush.ground);
         if shape == Shape::Popup {
-            let title = if self.title.is_empty() { String::new() } else { format!(" {} ", self.title) };
+            let border = brush.ink(Role::PopupBorder);
+            let mut title = vec![Span::styled("─", border)];
+            if !self.title.is_empty() {
+                title.push(Span::styled(format!(" {} ", self.title), brush.ink(Role::PopupTitle)));
+            }
             Block::bordered()
+                .border_type(BorderType::Rounded)
                 .style(brush.ground)
-                .border_style(brush.ink(Role::PopupBorder))
-                .title(title)
-                .title_style(brush.ink(Role::PopupTitle))
+                .border_style(border)
+                .title(text::Line::from(title))
                 .render(places.outer, buf);
             self.paint_query(places.query, buf, brush);
         }
@@ -252,14 +257,14 @@ pub(super) mod tests {
         let mut picker = commands();
         picker.set_query("o");
         insta::assert_snapshot!(painted(&picker, Shape::Popup, 60, 20), @r"
-        ┌ Commands ────────────────────────────────────────────────┐
+        ╭─ Commands ───────────────────────────────────────────────╮
         │› o                                                    2/3│
         │› /close  close the tab                                   │
         │  /model  choose who answers                         alt-m│
         │                                                          │
         │                                                          │
         │                                                          │
-        └──────────────────────────────────────────────────────────┘
+        ╰──────────────────────────────────────────────────────────╯
         ");
     }
 
@@ -270,13 +275,13 @@ pub(super) mod tests {
         let mut picker = picker(&keys.iter().map(String::as_str).collect::<Vec<_>>());
         picker.act(PickerAct::PageDown);
         insta::assert_snapshot!(painted(&picker, Shape::Popup, 40, 10), @r"
-        ┌ Title 漢 ────────────────────────────┐
+        ╭─ Title 漢 ───────────────────────────╮
         │›                                20/20│
         │  session number 8 of many 漢字       │
         │  session number 9 of many 漢字       │
         │› session number 10 of many 漢字      │
         │  session number 11 of many 漢字      │
-        └──────────────────────────────────────┘
+        ╰──────────────────────────────────────╯
         ");
     }
 
@@ -317,11 +322,11 @@ pub(super) mod tests {
         let mut picker = picker(&["one", "two"]);
         picker.set_preview(vec![Row::of("first line", Role::Text), Row::of("second 漢字 line", Role::Dim)]);
         insta::assert_snapshot!(painted(&picker, Shape::Popup, 110, 20), @r"
-        ┌ Title 漢 ─────────────────────────────────────────────────────────────────┐
+        ╭─ Title 漢 ────────────────────────────────────────────────────────────────╮
         │›                                                                       2/2│
         │› one                                │first line                           │
         │  two                                │second 漢字 line                     │
-        └───────────────────────────────────────────────────────────────────────────┘
+        ╰───────────────────────────────────────────────────────────────────────────╯
         ");
         assert!(!painted(&picker, Shape::Popup, 60, 20).contains("first"));
     }

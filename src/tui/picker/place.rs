@@ -9,6 +9,8 @@ use super::{Filter, Item, Picker};
 const WIDEST: u16 = 100;
 /// As far as the screen goes.
 const NARROWEST: u16 = 72;
+/// Where fewer columns would be left beside it, it takes those too.
+const BESIDE: u16 = 12;
 const WIDEST_WITH_PREVIEW: u16 = 160;
 /// A narrower box shows no preview, in columns.
 const WIDE_ENOUGH_FOR_PREVIEW: u16 = 70;
@@ -95,7 +97,8 @@ impl<T> Picker<T> {
         }
         let part = |all: u16| u16::try_from(u32::from(all) * 7 / 10).unwrap_or(all);
         let widest = if self.preview.is_empty() { WIDEST } else { WIDEST_WITH_PREVIEW };
-        let width = part(area.width).min(widest).max(NARROWEST).min(area.width);
+        let width = part(area.width).min(widest).max(NARROWEST);
+        let width = if area.width < width + BESIDE { area.width } else { width };
         let wanted = rows(self.rows_of_box().max(self.preview.len()).max(1)).saturating_add(3);
         let height = part(area.height).min(wanted).max(5).min(area.height);
         let outer =

@@ -189,7 +189,7 @@ fn what_was_answered_elsewhere_is_not_asked_any_more() {
 #[test]
 fn all_of_what_is_asked_about_can_be_read() {
     let mut studio = at_work(80, 24);
-    let command: String = (1..=40).map(|number| format!("rm -r build/part-{number}\n")).collect();
+    let command = numbered(40, |number| format!("rm -r build/part-{number}\n"));
     studio.agent().asks("c7", "bash", json!({ "command": command }), "runs `rm`");
     insta::assert_snapshot!(studio.screen(), @r"
      1 fix the failing test ?                                                parser

@@ -298,7 +298,7 @@ fn reviewing() -> Studio {
         new_mode: Some(0o100_644),
         body: crate::tui::review::Body::Text { old: old.to_owned(), new: new.to_owned() },
     };
-    let old: String = (1..=60).map(|number| format!("line {number} {}\n", "word ".repeat(40))).collect();
+    let old = numbered(60, |number| format!("line {number} {}\n", "word ".repeat(40)));
     let new = old.replace("line 30 ", "line thirty ").replace("line 50 ", "line fifty ");
     let files = vec![file("a.rs", &old, &new), file("b.rs", "1\n", "2\n")];
     let range = Range::Turn { session: "S1".to_owned(), turn: 1 };
@@ -329,7 +329,7 @@ fn reading() -> Studio {
 
 fn asks() -> Studio {
     let mut studio = at_work(100, 12);
-    let command: String = (1..=40).map(|number| format!("rm {number}\n")).collect();
+    let command = numbered(40, |number| format!("rm {number}\n"));
     studio.agent().asks("c", "bash", json!({ "command": command }), "runs `rm`");
     studio
 }

@@ -128,13 +128,13 @@ fn prompts_wait_in_line_while_the_agent_works() {
 
 
 
-        ┌ Prompts that wait: Enter takes one back to edit ─────────────────────┐
-        │›                                                                  4/4│
-        │› then write the docs                                                1│
-        │  and tidy up                                                        2│
-        │  then rest                                                          3│
-        │  then go home                                                       4│
-        └──────────────────────────────────────────────────────────────────────┘
+    ╭─ Prompts that wait: Enter takes one back to edit ────────────────────────────╮
+    │›                                                                          4/4│
+    │› then write the docs                                                        1│
+    │  and tidy up                                                                2│
+    │  then rest                                                                  3│
+    │  then go home                                                               4│
+    ╰──────────────────────────────────────────────────────────────────────────────╯
 
 
 
@@ -179,12 +179,12 @@ fn earlier_prompts_are_found_again() {
       Your checkout is never touched.
 
       Backends  local
-        ┌ Earlier prompts ─────────────────────────────────────────────────────┐
-      / │›                                                                  3/3│
-      @ │› rename depth to level                                               │
-      ! │  write the docs                                               +1 line│
-      Ct│  fix the failing test                                                │
-      Ct└──────────────────────────────────────────────────────────────────────┘
+    ╭─ Earlier prompts ────────────────────────────────────────────────────────────╮
+    │›                                                                          3/3│
+    │› rename depth to level                                                       │
+    │  write the docs                                                       +1 line│
+    │  fix the failing test                                                        │
+    ╰──────────────────────────────────────────────────────────────────────────────╯
       /resume  earlier sessions
       F1       help
 
@@ -209,7 +209,7 @@ fn earlier_prompts_are_found_again() {
 #[test]
 fn a_large_paste_is_a_chip() {
     let mut studio = Studio::new(80, 24);
-    let log: String = (1..=40).map(|number| format!("error {number}\n")).collect();
+    let log = numbered(40, |number| format!("error {number}\n"));
     studio.keys("type:why ").pastes(&log).keys("type: ?");
     insta::assert_snapshot!(studio.rows(-3, -1), @r"
     ──────────────────────────────────────────────────────────────────────── auto ──

@@ -142,7 +142,7 @@ fn tool_calls_open_all_at_once() {
 #[test]
 fn a_running_command_shows_its_last_lines() {
     let mut studio = at_work(80, 24);
-    let lines: String = (1..=20).map(|number| format!("compiling crate {number}\n")).collect();
+    let lines = numbered(20, |number| format!("compiling crate {number}\n"));
     studio.agent().calls("c1", "bash", json!({ "command": "cargo build" })).prints("c1", &lines);
     insta::assert_snapshot!(studio.rows(5, 12), @r"
     ● bash cargo build
@@ -332,7 +332,7 @@ fn the_users_own_commands_run_in_the_tab() {
     remember "$vim src/parser.rs"
     run "vim src/parser.rs" for tab 1
     "#);
-    let lines: String = (1..=12).map(|number| format!("test number {number} ... ok\n")).collect();
+    let lines = numbered(12, |number| format!("test number {number} ... ok\n"));
     studio.agent().runs(1, "cargo test", Audience::Model).outputs(1, "running 12 tests\n");
     insta::assert_snapshot!(studio.rows(-9, -1), @r"
     ── offshoot/fix-the-failing-test ─────────────────────────────────────── auto ──
@@ -378,7 +378,7 @@ fn edits_by_hand_are_commits_of_the_users() {
 #[test]
 fn a_long_prompt_is_folded() {
     let mut studio = at_work(80, 24);
-    let prompt: String = (1..=30).map(|number| format!("line {number} of the prompt\n")).collect();
+    let prompt = numbered(30, |number| format!("line {number} of the prompt\n"));
     studio.agent().begins(&prompt);
     insta::assert_snapshot!(studio.rows(-10, -4), @r"
     ▌ line 10 of the prompt
@@ -391,7 +391,7 @@ fn a_long_prompt_is_folded() {
 #[test]
 fn reading_back_stays_where_it_is_and_says_how_to_return() {
     let mut studio = at_work(80, 24);
-    let lines: String = (1..=60).map(|number| format!("{number}. item\n")).collect();
+    let lines = numbered(60, |number| format!("{number}. item\n"));
     studio.agent().says(&lines);
     studio.keys("pageup");
     let before = studio.rows(2, -5);

@@ -20,22 +20,22 @@ fn the_palette_finds_a_command() {
 
       offshoot  parser  on main
 
-      Ea┌ Commands ────────────────────────────────────────────────────────────┐s
-      is│›                                                                42/42│
-      Yo│› abort      stops the turn and its commands; what was done is commit…│
-        │  approvals  goes to the approval that waits, in whichever tab   Alt-A│
-      Ba│  branch     opens a tab that goes on from before your turn N (or fro…│
-        │  branches   lists the branches, open and closed; Enter opens …  Alt-B│
-      / │  clear      begins the model's context anew; --soft keeps it, --conf…│
-      @ │  close      closes the tab; its branch and conversation stay   Ctrl-D│
-      ! │  config     shows the settings in force and who set them             │
-      Ct│  context    says what fills the model's window                       │
-      Ct│  copy       copies the last answer, its code, or everything to the c…│
-      /r│  diff       shows what the last turn changed, with --all the …  Alt-D│
-      F1│  doctor     checks git, settings, folders, sandbox and backends      │
-        │  errors     lists what went wrong lately                             │
-        │  exit       closes the tab, with --all every tab and the program     │
-        └──────────────────────────────────────────────────────────────────────┘
+    ╭─ Commands ───────────────────────────────────────────────────────────────────╮
+    │›                                                                        42/42│
+    │› abort      stops the turn and its commands; what was done is committed      │
+    │  approvals  goes to the approval that waits, in whichever tab           Alt-A│
+    │  branch     opens a tab that goes on from before your turn N (or from HASH, …│
+    │  branches   lists the branches, open and closed; Enter opens one        Alt-B│
+    │  clear      begins the model's context anew; --soft keeps it, --config gives…│
+    │  close      closes the tab; its branch and conversation stay           Ctrl-D│
+    │  config     shows the settings in force and who set them                     │
+    │  context    says what fills the model's window                               │
+    │  copy       copies the last answer, its code, or everything to the clipboard │
+    │  diff       shows what the last turn changed, with --all the whole br…  Alt-D│
+    │  doctor     checks git, settings, folders, sandbox and backends              │
+    │  errors     lists what went wrong lately                                     │
+    │  exit       closes the tab, with --all every tab and the program             │
+    ╰──────────────────────────────────────────────────────────────────────────────╯
 
     ──────────────────────────────────────────────────────────────────────── auto ──
     ❯ what shall be done?
@@ -58,13 +58,13 @@ fn the_palette_on_a_small_screen() {
     studio.keys("ctrl-p");
     insta::assert_snapshot!(studio.screen(), @r"
      1 new ○                         parser
-    ┌ Commands ────────────────────────────┐
+    ╭─ Commands ───────────────────────────╮
     │›                                42/42│
     │› abort      stops the turn and its c…│
     │  approvals  goes to the appro…  Alt-A│
     │  branch     opens a tab that goes on…│
     │  branches   lists the branche…  Alt-B│
-    └──────────────────────────────────────┘
+    ╰──────────────────────────────────────╯
     ❯ what shall be done?
      Enter runs it · Tab writes it
     ");
@@ -79,29 +79,29 @@ fn keys_are_listed_by_where_they_hold() {
 
       offshoot  parser  on main
 
-      Ea┌ Keys ────────────────────────────────────────────────────────────────┐s
-      is│›                                                              189/189│
-      Yo│› Ctrl-C           interrupt-or-quit  stops the agent; clears…  global│
-        │  Ctrl-D           close              closes the tab; its bra…  global│
-      Ba│  Ctrl-Z           suspend            puts the program in the…  global│
-        │  Ctrl-L           redraw             paints the screen anew    global│
-      / │  F1               help               tells of commands and k…  global│
-      @ │  Ctrl-P           palette            finds a command           global│
-      ! │  Ctrl-T           new                opens a tab: a branch a…  global│
-      Ct│  Alt-1            tab 1              goes to a tab, renames …  global│
-      Ct│  Alt-2            tab 2              goes to a tab, renames …  global│
-      /r│  Alt-3            tab 3              goes to a tab, renames …  global│
-      F1│  Alt-4            tab 4              goes to a tab, renames …  global│
-        │  Alt-5            tab 5              goes to a tab, renames …  global│
-        │  Alt-6            tab 6              goes to a tab, renames …  global│
-        └──────────────────────────────────────────────────────────────────────┘
+    ╭─ Keys ───────────────────────────────────────────────────────────────────────╮
+    │›                                                                      189/189│
+    │› Ctrl-C           interrupt-or-quit  stops the agent; clears the pro…  global│
+    │  Ctrl-D           close              closes the tab; its branch and …  global│
+    │  Ctrl-Z           suspend            puts the program in the backgro…  global│
+    │  Ctrl-L           redraw             paints the screen anew            global│
+    │  F1               help               tells of commands and keys        global│
+    │  Ctrl-P           palette            finds a command                   global│
+    │  Ctrl-T           new                opens a tab: a branch and an ag…  global│
+    │  Alt-1            tab 1              goes to a tab, renames or moves…  global│
+    │  Alt-2            tab 2              goes to a tab, renames or moves…  global│
+    │  Alt-3            tab 3              goes to a tab, renames or moves…  global│
+    │  Alt-4            tab 4              goes to a tab, renames or moves…  global│
+    │  Alt-5            tab 5              goes to a tab, renames or moves…  global│
+    │  Alt-6            tab 6              goes to a tab, renames or moves…  global│
+    ╰──────────────────────────────────────────────────────────────────────────────╯
 
     ──────────────────────────────────────────────────────────────────────── auto ──
     ❯ what shall be done?
      ○ idle
     ");
     studio.keys("type:branch-here");
-    insta::assert_snapshot!(studio.row_with("opens a tab from before"), @"  Yo│› b                branch-here  opens a tab from before this …  scroll│");
+    insta::assert_snapshot!(studio.row_with("opens a tab from before"), @"│› b                branch-here  opens a tab from before this turn       scroll│");
 }
 
 #[test]
@@ -118,12 +118,12 @@ fn who_answers_is_chosen() {
       Your checkout is never touched.
 
       Backends  local
-        ┌ Who answers in this tab ─────────────────────────────────────────────┐
-      / │›                                                                  3/3│
-      @ │› auto       the router chooses                                       │
-      ! │  local      qwen3-coder                                            up│
-      Ct│  anthropic  claude-sonnet-4-5            ANTHROPIC_API_KEY is not set│
-      Ct└──────────────────────────────────────────────────────────────────────┘
+    ╭─ Who answers in this tab ────────────────────────────────────────────────────╮
+    │›                                                                          3/3│
+    │› auto       the router chooses                                               │
+    │  local      qwen3-coder                                                    up│
+    │  anthropic  claude-sonnet-4-5                    ANTHROPIC_API_KEY is not set│
+    ╰──────────────────────────────────────────────────────────────────────────────╯
       /resume  earlier sessions
       F1       help
 
@@ -161,13 +161,13 @@ fn what_the_agent_may_do_is_chosen() {
 
        I look at the test first.
 
-     ✗ b┌ What this tab's agent may do unasked ────────────────────────────────┐
-     ✓ e│›                                                                  4/4│
-     ◆ 9│› read-only  looks, never changes                                     │
-        │  ask        asks before each change and each command                 │
-       T│  auto       edits in its worktree freely, commands by rule           │
-        │  full       asks for nothing                                         │
-        └──────────────────────────────────────────────────────────────────────┘
+    ╭─ What this tab's agent may do unasked ───────────────────────────────────────╮
+    │›                                                                          4/4│
+    │› read-only  looks, never changes                                             │
+    │  ask        asks before each change and each command                         │
+    │  auto       edits in its worktree freely, commands by rule                   │
+    │  full       asks for nothing                                                 │
+    ╰──────────────────────────────────────────────────────────────────────────────╯
 
        1 step · 6.4k in, 210 out · $0
 
@@ -208,19 +208,19 @@ fn a_theme_is_worn_while_one_looks_at_its_name() {
       offshoot  parser  on main
 
       Each tab is a branch with an agent of its own; each step that changes files
-      is┌ Themes ──────────────────────────────────────────────────────────────┐
-      Yo│›                                                                10/10│
-        │› dusk                                                            dark│
-      Ba│  paper                                                          light│
-        │  moss                                                            dark│
-      / │  ember                                                           dark│
-      @ │  fathom                                                          dark│
-      ! │  rime                                                           light│
-      Ct│  contrast-dark                                                   dark│
-      Ct│  contrast-light                                                 light│
-      /r│  ansi                                         your terminal's colours│
-      F1│  mono                                         your terminal's colours│
-        └──────────────────────────────────────────────────────────────────────┘
+    ╭─ Themes ─────────────────────────────────────────────────────────────────────╮
+    │›                                                                        10/10│
+    │› dusk                                                                    dark│
+    │  paper                                                                  light│
+    │  moss                                                                    dark│
+    │  ember                                                                   dark│
+    │  fathom                                                                  dark│
+    │  rime                                                                   light│
+    │  contrast-dark                                                           dark│
+    │  contrast-light                                                         light│
+    │  ansi                                                 your terminal's colours│
+    │  mono                                                 your terminal's colours│
+    ╰──────────────────────────────────────────────────────────────────────────────╯
 
 
 
@@ -297,14 +297,14 @@ fn the_log_is_a_tree_of_sessions_turns_and_steps() {
     studio.keys("alt-l");
     assert_eq!(studio.did(), "load log");
     insta::assert_snapshot!(studio.rows(8, 16), @r"
-    Backends  local
-      ┌ Sessions, turns and steps ───────────────────────────────────────────┐
-    / │›                                                                     │
-    @ │  looking…                                                            │
-    ! │                                                                      │
-    Ct└──────────────────────────────────────────────────────────────────────┘
-    Ctrl-R   earlier prompts
-    /resume  earlier sessions
+      Backends  local
+    ╭─ Sessions, turns and steps ──────────────────────────────────────────────────╮
+    │›                                                                             │
+    │  looking…                                                                    │
+    │                                                                              │
+    ╰──────────────────────────────────────────────────────────────────────────────╯
+      Ctrl-R   earlier prompts
+      /resume  earlier sessions
     ");
     studio.loads(Loaded::Log(Ok(log())));
     insta::assert_snapshot!(studio.screen(), @r"
@@ -314,17 +314,17 @@ fn the_log_is_a_tree_of_sessions_turns_and_steps() {
 
       Each tab is a branch with an agent of its own; each step that changes files
       is a commit.
-      Yo┌ Sessions, turns and steps ───────────────────────────────────────────┐
-        │›                                                                  8/8│
-      Ba│› ● fix the failing test              offshoo…  2 turns · 2 steps · 2h│
-        │    1. fix the failing test                                           │
-      / │       ◆ 1111111111 Count the inner…                             $0.01│
-      @ │    2. now the docs                                                   │
-      ! │       ◆ 2222222222 Say in the docs…                             $0.01│
-      Ct│    └● try it with a map              offshoot…  3 turns · 1 step · 2h│
-      Ct│      2. try it with a map                                            │
-      /r│         ◆ 3333333333 Keep the dept…                             $0.01│
-      F1└──────────────────────────────────────────────────────────────────────┘
+    ╭─ Sessions, turns and steps ──────────────────────────────────────────────────╮
+    │›                                                                          8/8│
+    │› ● fix the failing test                  offshoot/fi…  2 turns · 2 steps · 2h│
+    │    1. fix the failing test                                                   │
+    │       ◆ 1111111111 Count the innermost…                                 $0.01│
+    │    2. now the docs                                                           │
+    │       ◆ 2222222222 Say in the docs wha…                                 $0.01│
+    │    └● try it with a map                  offshoot/try…  3 turns · 1 step · 2h│
+    │      2. try it with a map                                                    │
+    │         ◆ 3333333333 Keep the depths i…                                 $0.01│
+    ╰──────────────────────────────────────────────────────────────────────────────╯
 
 
 
@@ -378,13 +378,13 @@ fn branches_are_listed_with_what_they_are() {
       is a commit.
       Your checkout is never touched.
 
-      Ba┌ Branches ────────────────────────────────────────────────────────────┐
-        │›                                                                  4/4│
-      / │› offshoot/fix-the-failing-test  fix the failing test  …  2 steps · 1d│
-      @ │  offshoot/docs                  write the docs   1 step · 1d · landed│
-      ! │  offshoot/try                   try it with a…  7 steps · 1d · 1 kept│
-      Ct│  main                                                  1d · yours now│
-      Ct└──────────────────────────────────────────────────────────────────────┘
+    ╭─ Branches ───────────────────────────────────────────────────────────────────╮
+    │›                                                                          4/4│
+    │› offshoot/fix-the-failing-test  fix the failing test  working    2 steps · 1d│
+    │  offshoot/docs                  write the docs           1 step · 1d · landed│
+    │  offshoot/try                   try it with a map       7 steps · 1d · 1 kept│
+    │  main                                                          1d · yours now│
+    ╰──────────────────────────────────────────────────────────────────────────────╯
       /resume  earlier sessions
       F1       help
 
@@ -416,25 +416,25 @@ fn earlier_sessions_are_opened_again() {
     let mut studio = Studio::new(80, 24);
     studio.runs("resume");
     insta::assert_snapshot!(studio.rows(9, 14), @r"
-    Backends  local
-      ┌ Sessions ────────────────────────────────────────────────────────────┐
-    / │›                                                                     │
-    @ │  looking…                                                            │
-    ! │                                                                      │
-    Ct└──────────────────────────────────────────────────────────────────────┘
+      Backends  local
+    ╭─ Sessions ───────────────────────────────────────────────────────────────────╮
+    │›                                                                             │
+    │  looking…                                                                    │
+    │                                                                              │
+    ╰──────────────────────────────────────────────────────────────────────────────╯
     ");
     studio.loads(Loaded::Sessions(Ok(vec![
         line("S1", "fix the failing test", 2, 1, "idle"),
         line("S2", "a title that is longer than what fits in a list of this width", 1, 12, "interrupted"),
     ])));
     insta::assert_snapshot!(studio.rows(8, 15), @r"
-    Backends  local
-      ┌ Sessions ────────────────────────────────────────────────────────────┐
-    / │›                                                                  2/2│
-    @ │› fix the failing test                offshoot…  2 turns · 1 step · 3m│
-    ! │  a title that is longer than what …  offshoo…  1 turn · 12 steps · 3m│
-    Ct└──────────────────────────────────────────────────────────────────────┘
-    Ctrl-R   earlier prompts
+      Backends  local
+    ╭─ Sessions ───────────────────────────────────────────────────────────────────╮
+    │›                                                                          2/2│
+    │› fix the failing test                    offshoot/fix…  2 turns · 1 step · 3m│
+    │  a title that is longer than what fits…  offshoot/a-…  1 turn · 12 steps · 3m│
+    ╰──────────────────────────────────────────────────────────────────────────────╯
+      Ctrl-R   earlier prompts
     ");
     studio.did();
     studio.keys("enter");
@@ -466,11 +466,11 @@ fn what_was_said_is_found_in_all_sessions() {
       Your checkout is never touched.
 
       Backends  local
-        ┌ Found in all sessions ───────────────────────────────────────────────┐
-      / │›                                                                  2/2│
-      @ │› the depth is counted twice  fix the failing test              turn 1│
-      ! │  what does depth mean?       fix the failing test              turn 2│
-      Ct└──────────────────────────────────────────────────────────────────────┘
+    ╭─ Found in all sessions ──────────────────────────────────────────────────────╮
+    │›                                                                          2/2│
+    │› the depth is counted twice  fix the failing test                      turn 1│
+    │  what does depth mean?       fix the failing test                      turn 2│
+    ╰──────────────────────────────────────────────────────────────────────────────╯
       Ctrl-R   earlier prompts
       /resume  earlier sessions
       F1       help
@@ -494,14 +494,14 @@ fn a_turn_to_go_back_to_is_picked() {
     studio.did();
     studio.runs("rewind");
     insta::assert_snapshot!(studio.rows(8, 15), @r"
-    ✓ edit src/parser.rs: 1 replacement
-    ◆ 9f31c07e Count the innermost list once  1 file +1 −1
-       ┌ Back to before which turn? ──────────────────────────────────────────┐
-      T│›                                                                  2/2│
-       │› now the docs                                                  turn 2│
-       │  fix the failing test                                          turn 1│
-       └──────────────────────────────────────────────────────────────────────┘
-      1 step · 6.4k in, 210 out · $0
+     ✓ edit src/parser.rs: 1 replacement
+     ◆ 9f31c07e Count the innermost list once  1 file +1 −1
+    ╭─ Back to before which turn? ─────────────────────────────────────────────────╮
+    │›                                                                          2/2│
+    │› now the docs                                                          turn 2│
+    │  fix the failing test                                                  turn 1│
+    ╰──────────────────────────────────────────────────────────────────────────────╯
+       1 step · 6.4k in, 210 out · $0
     ");
     studio.keys("down").keys("tab");
     assert!(

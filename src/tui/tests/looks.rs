@@ -135,7 +135,6 @@ fn letters_that_match_are_seen_in_a_list() {
     let mut studio = Studio::new(80, 24);
     studio.keys("ctrl-p").keys("type:usg").marked();
     insta::assert_snapshot!(studio.looks_of("› usage"), @r"
-    [text]   Yo
     [popup_border on popup] │
     [accent on selected] ›
     [fuzzy on selected] us

@@ -28,6 +28,11 @@ use crate::tui::message::Loaded;
 use crate::workbench::Uncommitted;
 use studio::Studio;
 
+/// So many lines, each by its number from 1.
+fn numbered(count: usize, line: impl Fn(usize) -> String) -> String {
+    (1..=count).map(line).collect::<Vec<_>>().concat()
+}
+
 /// A screen whose agent works at the user's first prompt.
 fn at_work(width: u16, height: u16) -> Studio {
     let mut studio = Studio::new(width, height);

@@ -152,7 +152,7 @@ fn what_can_follow_a_key_is_told() {
 #[test]
 fn reading_goes_on_while_an_answer_is_taken_back() {
     let mut studio = at_work(80, 24);
-    let lines: String = (1..=60).map(|number| format!("{number}. item\n\n")).collect();
+    let lines = numbered(60, |number| format!("{number}. item\n\n"));
     studio.agent().says(&lines);
     studio.keys("esc").keys("up").keys("up");
     studio.agent().does(crate::agent::AgentEvent::Restarted);
