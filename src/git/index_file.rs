@@ -7,13 +7,13 @@ use std::path::Path;
 
 const MAGIC: &[u8] = b"DIRC";
 /// Of an entry before its name, without the flags of version 3: times, ids, mode, size, hash, flags.
-const FIXED: u64 = 62;
+const FIXED: usize = 62;
 /// A name that is as long as this, or longer, has no length.
 const NO_LENGTH: u16 = 0xfff;
 const HAS_MORE_FLAGS: u16 = 0x4000;
 /// Entries are padded to a multiple of it, up to version 3.
 const PADDING: u64 = 8;
-const HASH: u64 = 20;
+const HASH: usize = 20;
 
 /// Whether an index is whole, in a version that libgit2 knows, and without extensions that it would have to
 /// know. `false` where that is in doubt: libgit2 then says what is wrong.
@@ -35,11 +35,11 @@ fn look(file: File) -> io::Result<bool> {
     for _ in 0..u32::from_be_bytes(count) {
         skip_entry(&mut index, version)?;
     }
-    let end = length.saturating_sub(HASH);
+    let end = length.saturating_sub(HASH as u64);
     loop {
         let at = index.stream_position()?;
         if at >= end {
-            let mut hash = [0; HASH as usize];
+            let mut hash = [0; HASH];
             index.read_exact(&mut hash)?;
             // One that was left out says nothing.
             return Ok(at == end && hash.iter().any(|byte| *byte != 0));
@@ -54,10 +54,10 @@ fn look(file: File) -> io::Result<bool> {
 }
 
 fn skip_entry(index: &mut BufReader<File>, version: u32) -> io::Result<()> {
-    let mut fixed = [0; FIXED as usize];
+    let mut fixed = [0; FIXED];
     index.read_exact(&mut fixed)?;
     let flags = u16::from_be_bytes([fixed[60], fixed[61]]);
-    let mut before_name = FIXED;
+    let mut before_name = FIXED as u64;
     if version > 2 && flags & HAS_MORE_FLAGS != 0 {
         index.seek_relative(2)?;
         before_name += 2;
@@ -135,8 +135,8 @@ mod tests {
         }
         fs::write(&path, [&whole[..], b"more"].concat()).unwrap();
         assert!(!plain(&fixture));
-        let end = whole.len() - HASH as usize;
-        fs::write(&path, [&whole[..end], &[0; HASH as usize]].concat()).unwrap();
+        let end = whole.len() - HASH;
+        fs::write(&path, [&whole[..end], &[0; HASH]].concat()).unwrap();
         assert!(!plain(&fixture));
         fs::write(&path, [&whole[..end], b"sdir\0\0\0\0", &whole[end..]].concat()).unwrap();
         assert!(!plain(&fixture));
