@@ -227,22 +227,4 @@ mod tests {
         let found = std::thread::spawn(|| ranked("b", Target::Plain, &["a", "b"]).len()).join().unwrap();
         assert_eq!(found, 1);
     }
-
-    /// Run with `--release --ignored --nocapture`; 30 ms is what typing bears.
-    #[test]
-    #[ignore = "a measurement"]
-    fn a_hundred_thousand_paths_are_ranked_in_time() {
-        let names = ["composer", "history", "model", "transcript", "worktree", "ledger", "routing", "picker"];
-        let paths: Vec<String> = (0..100_000)
-            .map(|n| {
-                let name = |step: usize| names[(n / step) % names.len()];
-                format!("crates/{}/src/{}/{}_{n}.rs", name(1), name(8), name(64))
-            })
-            .collect();
-        for pattern in ["m", "mod", "composer", "comp mod", "src/led99", "zzz", "crates/composer/src/hist"] {
-            let start = std::time::Instant::now();
-            let ranking = Fuzzy::new(pattern, Target::Path).rank(&paths, |path| path, 50);
-            println!("{pattern:>26}: {:>6} of 100000 in {:?}", ranking.matched, start.elapsed());
-        }
-    }
 }

@@ -49,6 +49,24 @@ impl Site {
 }
 
 impl Ground {
+    /// Of a session in which nothing was said yet.
+    fn unspoken(id: String, branch: String, site: Site, cursor: Cursor) -> Self {
+        Self {
+            id,
+            branch,
+            site,
+            cursor,
+            conversation: Conversation::default(),
+            step: 0,
+            steps: Some(Vec::new()),
+            chosen: None,
+            cost_usd: 0.0,
+            is_new: false,
+            recorded: 0,
+            notices: Vec::new(),
+        }
+    }
+
     /// Of a session that git holds, in the worktree of its branch.
     fn of(
         repo: &Repo,
@@ -135,18 +153,9 @@ fn fresh(
     let base = head_of(&worktree)?;
     let cursor = Cursor::start(&id, &held.name, base, None);
     let ground = Ground {
-        id,
-        branch: held.name,
-        site: Site::Own { worktree, hold: held.lock },
-        cursor,
-        conversation: Conversation::default(),
-        step: 0,
-        steps: Some(Vec::new()),
-        chosen: None,
-        cost_usd: 0.0,
         is_new,
-        recorded: 0,
         notices,
+        ..Ground::unspoken(id, held.name, Site::Own { worktree, hold: held.lock }, cursor)
     };
     Ok((ground, lock))
 }
@@ -235,20 +244,7 @@ fn recover(place: &Place, id: &str, branch: &str) -> Result<(Ground, SessionLock
     }
     let base = head_of(&worktree)?;
     let cursor = Cursor::start(id, branch, base, None);
-    let ground = Ground {
-        id: id.to_owned(),
-        branch: held.name,
-        site: Site::Own { worktree, hold: held.lock },
-        cursor,
-        conversation: Conversation::default(),
-        step: 0,
-        steps: Some(Vec::new()),
-        chosen: None,
-        cost_usd: 0.0,
-        is_new: false,
-        recorded: 0,
-        notices: Vec::new(),
-    };
+    let ground = Ground::unspoken(id.to_owned(), held.name, Site::Own { worktree, hold: held.lock }, cursor);
     Ok((ground, lock))
 }
 
@@ -266,18 +262,10 @@ fn fork(
     let (held, worktree) = create(place, branch, Some(&base))?;
     let cursor = Cursor::start(&id, &held.name, base, Some(origin));
     let ground = Ground {
-        id,
-        branch: held.name,
-        site: Site::Own { worktree, hold: held.lock },
-        cursor,
         conversation,
-        step: 0,
-        steps: Some(Vec::new()),
         chosen: chosen(parent.route.as_ref()),
-        cost_usd: 0.0,
         is_new: true,
-        recorded: 0,
-        notices: Vec::new(),
+        ..Ground::unspoken(id, held.name, Site::Own { worktree, hold: held.lock }, cursor)
     };
     Ok((ground, lock))
 }
@@ -314,18 +302,9 @@ fn aside(place: &Place, rev: &str, turn: Option<u32>) -> Result<(Ground, Session
     // The conversation may be of before, the files are those of now.
     let cursor = Cursor::start(&id, "", parent.head.clone(), Some(origin));
     let ground = Ground {
-        id,
-        branch,
-        site: Site::Others(held.path),
-        cursor,
         conversation,
-        step: 0,
-        steps: Some(Vec::new()),
         chosen: chosen(parent.route.as_ref()),
-        cost_usd: 0.0,
-        is_new: false,
-        recorded: 0,
-        notices: Vec::new(),
+        ..Ground::unspoken(id, branch, Site::Others(held.path), cursor)
     };
     Ok((ground, lock))
 }
@@ -334,20 +313,12 @@ fn aside(place: &Place, rev: &str, turn: Option<u32>) -> Result<(Ground, Session
 fn recover_aside(place: &Place, id: &str) -> Result<(Ground, SessionLock), Failure> {
     let repo = &place.repo;
     let lock = SessionLock::take(&place.journals(), id)?;
-    let mut ground = Ground {
-        id: id.to_owned(),
-        branch: String::new(),
-        site: Site::Others(place.temporary(id)),
-        cursor: Cursor::start(id, "", repo.head()?.commit.ok_or_else(|| no_commit(id))?, None),
-        conversation: Conversation::default(),
-        step: 0,
-        steps: Some(Vec::new()),
-        chosen: None,
-        cost_usd: 0.0,
-        is_new: false,
-        recorded: 0,
-        notices: Vec::new(),
-    };
+    let mut ground = Ground::unspoken(
+        id.to_owned(),
+        String::new(),
+        Site::Others(place.temporary(id)),
+        Cursor::start(id, "", repo.head()?.commit.ok_or_else(|| no_commit(id))?, None),
+    );
     if repo.read_ref(&session::session_ref(id))?.is_some() {
         let session = session::load(repo, Some(id))?;
         ground.cursor = Cursor::resume(repo, &session)?;

@@ -172,18 +172,3 @@ fn a_key_without_effect_on_a_text_is_not_given_back() {
     assert_eq!(composer.type_keys("<c-d>"), Handled::Ignored);
     assert_eq!(composer.type_keys("a<c-d>"), Handled::Moved);
 }
-
-/// Run with `--release --ignored --nocapture`.
-#[test]
-#[ignore = "a measurement"]
-fn a_key_in_the_longest_text_is_quick() {
-    let mut composer = Composer::new(true);
-    composer.set_text(&"lorem ipsum ".repeat(4_900));
-    for keys in ["x", "<c-w>", "<up>", "<esc>", "b", "gg", "9999w", "dw"] {
-        let start = std::time::Instant::now();
-        composer.type_keys(keys);
-        println!("{keys:>8}: {:?}", start.elapsed());
-    }
-    let start = std::time::Instant::now();
-    println!("   rows: {} in {:?}", composer.height(80), start.elapsed());
-}
