@@ -163,7 +163,7 @@ fn options(common: &Common, agent: &AgentArgs) -> Result<Options, Trouble> {
     if !cwd.is_dir() {
         return Err(Trouble::usage(
             format!("{} is not a folder", cwd.display()),
-            "name an existing one with --cwd",
+            "name an existing one; if a command was meant, `offshoot --help` lists them",
         ));
     }
     let mut flags = Vec::new();

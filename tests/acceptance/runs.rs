@@ -96,6 +96,10 @@ fn exit_codes_tell_how_it_ended() {
     ] {
         assert_eq!(machine.offshoot(args).finish().code, Some(2), "{args:?}");
     }
+    let mistyped = machine.offshoot(&["--plain", "frobnicate"]).finish();
+    for part in ["frobnicate", "not a folder", "offshoot --help"] {
+        assert!(mistyped.complaints().contains(part), "{part}: {}", mistyped.complaints());
+    }
     let none = machine.run(&["x"]);
     assert_eq!(none.code, Some(2), "no backend: {}", none.complaints());
     assert!(none.one("error")["hint"].is_string());
