@@ -3,7 +3,7 @@
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
-use super::event::Answer;
+use super::event::{Answer, Resort};
 use crate::config::PermissionMode;
 
 /// Words, notes and answers that may wait at once, each.
@@ -16,6 +16,7 @@ pub struct Control {
     pub(super) steer: mpsc::Receiver<String>,
     pub(super) notes: mpsc::Receiver<String>,
     pub(super) answers: mpsc::Receiver<(String, Answer)>,
+    pub(super) resorts: mpsc::Receiver<(String, Resort)>,
     pub(super) permissions: watch::Receiver<Option<PermissionMode>>,
 }
 
@@ -26,6 +27,7 @@ pub struct Reins {
     steer: mpsc::Sender<String>,
     notes: mpsc::Sender<String>,
     answers: mpsc::Sender<(String, Answer)>,
+    resorts: mpsc::Sender<(String, Resort)>,
     permissions: watch::Sender<Option<PermissionMode>>,
 }
 
@@ -35,10 +37,18 @@ pub fn control() -> (Control, Reins) {
     let (steer_in, steer) = mpsc::channel(WAITING);
     let (notes_in, notes) = mpsc::channel(WAITING);
     let (answers_in, answers) = mpsc::channel(WAITING);
+    let (resorts_in, resorts) = mpsc::channel(WAITING);
     let (permissions_in, permissions) = watch::channel(None);
     (
-        Control { cancel: cancel.clone(), steer, notes, answers, permissions },
-        Reins { cancel, steer: steer_in, notes: notes_in, answers: answers_in, permissions: permissions_in },
+        Control { cancel: cancel.clone(), steer, notes, answers, resorts, permissions },
+        Reins {
+            cancel,
+            steer: steer_in,
+            notes: notes_in,
+            answers: answers_in,
+            resorts: resorts_in,
+            permissions: permissions_in,
+        },
     )
 }
 
@@ -82,6 +92,11 @@ impl Reins {
     /// Answers the approval of the tool call `id`.
     pub fn answer(&self, id: String, answer: Answer) -> bool {
         self.answers.try_send((id, answer)).is_ok()
+    }
+
+    /// Says how to go on with a turn that is stuck.
+    pub fn resort(&self, id: String, resort: Resort) -> bool {
+        self.resorts.try_send((id, resort)).is_ok()
     }
 
     /// Changes what the agent may do unasked, from its next tool call on.

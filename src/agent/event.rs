@@ -1,10 +1,12 @@
 //! What an agent tells of itself while it works, as plain data.
 
+use std::time::Duration;
+
 use serde_json::Value;
 
 use super::meter::ContextUse;
 use crate::chat::{ErrorClass, Outcome, Usage};
-use crate::routing::Decision;
+use crate::routing::{Confidence, Decision};
 
 /// One thing that happened. Text of models and tools is as it came: who shows it sanitises it.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,6 +27,10 @@ pub enum AgentEvent {
         error_class: ErrorClass,
         message: String,
     },
+    /// A backend cannot answer, and the user is to say how to go on.
+    Stuck(Stuck),
+    /// What is observed of the work changed how sure it is that it is good.
+    Confidence(Confidence),
     /// A delta of what the model says.
     Text(String),
     Thinking(String),
@@ -105,6 +111,32 @@ pub enum Answer {
     Deny,
 }
 
+/// A turn that waits, since its backend failed: for the time to be over, or for the user to choose.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stuck {
+    /// Within the turn, for the answer.
+    pub id: String,
+    pub from: String,
+    /// Who would go on; `None` when nobody else can, or may.
+    pub to: Option<String>,
+    pub error_class: ErrorClass,
+    pub message: String,
+    /// The backend is asked again after so long, if nothing is chosen; `None` waits for the user alone.
+    pub retry_in: Option<Duration>,
+    /// What was chosen, or what happened of itself; `None` while it is open.
+    pub resort: Option<Resort>,
+}
+
+/// How to go on with a turn whose backend failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Resort {
+    /// Wait as long as the backend wants, and ask it again.
+    Wait,
+    /// Let the next backend go on.
+    FallBack,
+    Stop,
+}
+
 /// A step that was committed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StepTaken {
@@ -162,6 +194,35 @@ pub enum EndReason {
     Failed,
     Budget,
     Interrupted,
+}
+
+impl Stuck {
+    /// In a sentence, for a person.
+    pub fn told(&self) -> String {
+        let to = self.to.as_deref();
+        match (self.resort, self.retry_in) {
+            (Some(Resort::Wait), Some(time)) => {
+                format!("{}: asked again in {} s", self.from, time.as_secs_f64().ceil())
+            }
+            (Some(Resort::Wait), None) => format!("{}: asked again", self.from),
+            (Some(Resort::FallBack), _) => format!("{} goes on", to.unwrap_or("the next backend")),
+            (Some(Resort::Stop), _) => "stopped".to_owned(),
+            (None, _) => match to {
+                Some(to) => format!("{} failed ({}); {to} could go on", self.from, self.message),
+                None => format!("{} failed ({}); nobody else may go on", self.from, self.message),
+            },
+        }
+    }
+}
+
+impl Resort {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Wait => "wait",
+            Self::FallBack => "fall back",
+            Self::Stop => "stop",
+        }
+    }
 }
 
 impl ApprovalState {

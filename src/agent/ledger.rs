@@ -9,6 +9,7 @@ use super::work::{Stop, WorkEnd};
 use crate::chat::{ErrorClass, Outcome};
 use crate::config::PermissionMode;
 use crate::ledger::{self, Cost, Entry, TaskClass, Verify};
+use crate::routing::Confidence;
 
 impl Agent {
     /// Appends a line on the attempt. A ledger that cannot be written is told of and stops nothing.
@@ -44,8 +45,8 @@ impl Agent {
             backend: Some(id),
             model: Some(attempt.model.clone()).filter(|model| !model.is_empty()),
             reason: Some(attempt.decision.reason.clone()),
-            confidence: attempt.decision.confidence,
-            signals: attempt.decision.signals.clone(),
+            confidence: attempt.confidence.as_ref().map(|confidence| confidence.value),
+            signals: attempt.confidence.as_ref().map(Confidence::values).unwrap_or_default(),
             tried: tried
                 .iter()
                 .map(|tried| ledger::Tried {

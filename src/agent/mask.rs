@@ -110,6 +110,7 @@ pub(super) fn event(mut event: AgentEvent, known: &[String]) -> AgentEvent {
         }
         AgentEvent::Step(step) => text(&mut step.subject),
         AgentEvent::Edits(edits) => text(&mut edits.subject),
+        AgentEvent::Stuck(stuck) => text(&mut stuck.message),
         AgentEvent::Error(failure) => text(&mut failure.message),
         AgentEvent::TurnEnded(end) => text(&mut end.text),
         // These came through a `Mask`, or say nothing of the conversation.
@@ -117,6 +118,7 @@ pub(super) fn event(mut event: AgentEvent, known: &[String]) -> AgentEvent {
         | AgentEvent::Thinking(_)
         | AgentEvent::Route(_)
         | AgentEvent::Restarted
+        | AgentEvent::Confidence(_)
         | AgentEvent::Usage { .. }
         | AgentEvent::Context(_) => {}
     }

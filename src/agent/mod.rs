@@ -35,8 +35,8 @@ use futures::future::BoxFuture;
 
 pub use control::{Control, Reins, control};
 pub use event::{
-    AgentEvent, Answer, Approval, ApprovalState, Edits, EndReason, Failure, Routed, StepTaken, TurnEnd,
-    VerifyState,
+    AgentEvent, Answer, Approval, ApprovalState, Edits, EndReason, Failure, Resort, Routed, StepTaken, Stuck,
+    TurnEnd, VerifyState,
 };
 pub use journal::{Header, Journal, JournalError, Replay, SessionLock};
 pub use meter::{ContextPart, ContextUse};

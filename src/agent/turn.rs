@@ -11,7 +11,7 @@ use super::work::{Stop, WorkEnd};
 use crate::backends::{Backend, BackendError};
 use crate::chat::{EntryKind, ErrorClass, Message, Outcome, Setup, Usage, Voice};
 use crate::config::{Fallback, PermissionMode};
-use crate::routing::Decision;
+use crate::routing::{Confidence, Decision};
 use crate::wire::Effort;
 
 /// What the user wants done.
@@ -48,6 +48,8 @@ pub(super) struct Attempt {
     pub output_length: usize,
     pub steps: Vec<StepTaken>,
     pub verify: Option<super::event::VerifyState>,
+    /// As far as something was observed of its work.
+    pub confidence: Option<Confidence>,
     /// What was shown of an answer that broke off for good.
     pub broken_off: Option<Message>,
 }
@@ -182,6 +184,7 @@ impl Agent {
             .and_then(|effort| effort.parse().ok());
         Attempt {
             number,
+            confidence: decision.confidence.clone(),
             decision,
             backend,
             model,

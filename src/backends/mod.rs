@@ -2,6 +2,7 @@
 //! when it fails is the caller's business, helped by [`RetryPolicy`].
 
 pub mod breaker;
+pub mod cli;
 pub mod health;
 
 mod error;

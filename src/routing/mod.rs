@@ -2,9 +2,11 @@
 //! gathered; it asks nobody and changes nothing. This is the first cut: an explicit choice, else the
 //! role's backend, else the first usable one of the order.
 
-use std::collections::BTreeMap;
+mod confidence;
 
 use serde::Serialize;
+
+pub use confidence::{Confidence, Signal};
 
 /// The reason of a decision that was the user's.
 pub const CHOSEN: &str = "chosen explicitly";
@@ -39,10 +41,9 @@ pub struct Decision {
     pub backend: String,
     pub local: bool,
     pub reason: String,
-    /// 0 to 1; absent until something was observed.
+    /// Absent until something was observed.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub confidence: Option<f64>,
-    pub signals: BTreeMap<String, f64>,
+    pub confidence: Option<Confidence>,
     pub rejected: Vec<Rejected>,
 }
 
@@ -123,14 +124,7 @@ fn decide_named(question: &Question, wanted: &str, reason: String) -> Result<Dec
 }
 
 fn chosen(candidate: &Candidate, reason: String, rejected: Vec<Rejected>) -> Decision {
-    Decision {
-        backend: candidate.id.clone(),
-        local: candidate.local,
-        reason,
-        confidence: None,
-        signals: BTreeMap::new(),
-        rejected,
-    }
+    Decision { backend: candidate.id.clone(), local: candidate.local, reason, confidence: None, rejected }
 }
 
 fn reason_for(candidate: &Candidate, rejected: &[Rejected]) -> String {

@@ -209,14 +209,14 @@ fn routing(app: &App, width: usize, lines: &mut Vec<Line>) {
             Piece::new(clean(&decision.backend), if decision.local { Role::Good } else { Role::Info }),
             Piece::new(format!("/{}", clean(&one.routed.model)), Role::Text),
         ];
-        if let Some(confidence) = decision.confidence {
-            pieces.push(Piece::new(format!("  {confidence:.2}"), Role::Dim));
+        if let Some(confidence) = &decision.confidence {
+            pieces.push(Piece::new(format!("  {:.2}", confidence.value), Role::Dim));
         }
         let row = Row::new(super::wrap::fit_pieces(&pieces, width));
         lines.push(Line { row, target: Some(Target::Route(one.turn)) });
         lines.push(dim(&format!("  {}", clean(&decision.reason)), width));
-        for (signal, value) in decision.signals.iter().take(3) {
-            lines.push(dim(&format!("  {} {value:.2}", clean(signal)), width));
+        for signal in decision.confidence.iter().flat_map(|confidence| &confidence.signals).take(3) {
+            lines.push(dim(&format!("  {} {:.2}", clean(&signal.name), signal.value), width));
         }
         for rejected in decision.rejected.iter().take(3) {
             let text = format!("  not {}: {}", rejected.backend, rejected.reason);

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::agent::{Answer, Order, Persona};
+use crate::agent::{Answer, Order, Persona, Resort};
 use crate::config::PermissionMode;
 
 /// A tab, for as long as the workbench runs. Chosen by the front-end.
@@ -45,6 +45,12 @@ pub enum Command {
         tab: TabId,
         call: String,
         answer: Answer,
+    },
+    /// Says how to go on with a turn that is stuck.
+    Resort {
+        tab: TabId,
+        id: String,
+        resort: Resort,
     },
     /// Changes what the agent may do unasked: at once, also in the middle of a turn. Told by `Permissions`.
     SetPermissions {
@@ -148,6 +154,7 @@ impl Command {
             | Self::Requeue { tab, .. }
             | Self::Interrupt { tab }
             | Self::Answer { tab, .. }
+            | Self::Resort { tab, .. }
             | Self::SetPermissions { tab, .. }
             | Self::Shell { tab, .. }
             | Self::Keep { tab }

@@ -171,7 +171,7 @@ impl Tab {
                 Command::Requeue { .. } => refuse_requeue(&self.teller).await,
                 Command::Unchoose { .. } => self.unchoose(),
                 // Nothing asks.
-                Command::Answer { .. } | Command::Open { .. } => {}
+                Command::Answer { .. } | Command::Resort { .. } | Command::Open { .. } => {}
             }
         }
     }
@@ -230,6 +230,9 @@ impl Tab {
                     }
                     Some(Command::Answer { call, answer, .. }) => {
                         reins.answer(call, answer);
+                    }
+                    Some(Command::Resort { id, resort, .. }) => {
+                        reins.resort(id, resort);
                     }
                     Some(Command::SetPermissions { .. }) if is_aside => refuse_permissions(teller).await,
                     Some(Command::SetPermissions { mode, .. }) => {

@@ -186,6 +186,7 @@ impl Printer {
                     Tone::Bad,
                 ));
             }
+            AgentEvent::Stuck(stuck) => self.line(&toned_err(&sanitise(&stuck.told()), Tone::Bad)),
             AgentEvent::Text(text) => self.stream(text),
             AgentEvent::Restarted => {
                 self.line(&toned_err("… the answer broke off and begins anew", Tone::Quiet));
@@ -242,6 +243,7 @@ impl Printer {
             | AgentEvent::Steered { .. }
             | AgentEvent::Edits(_)
             | AgentEvent::Context(_)
+            | AgentEvent::Confidence(_)
             | AgentEvent::TurnEnded(_)
             | AgentEvent::Thinking(_)
             | AgentEvent::ToolProgress { .. }

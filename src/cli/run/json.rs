@@ -167,6 +167,7 @@ impl Json {
             | AgentEvent::TurnEnded(_)
             | AgentEvent::ToolProgress { .. }
             | AgentEvent::Context(_)
+            | AgentEvent::Confidence(_)
             | AgentEvent::Edits(_) => {
                 return None;
             }
@@ -179,13 +180,17 @@ impl Json {
                 model: routed.model,
                 role: routed.role,
                 reason: routed.decision.reason,
-                confidence: routed.decision.confidence,
-                signals: serde_json::to_value(routed.decision.signals).unwrap_or_default(),
+                confidence: routed.decision.confidence.as_ref().map(|confidence| confidence.value),
+                signals: serde_json::to_value(
+                    routed.decision.confidence.map(|one| one.values()).unwrap_or_default(),
+                )
+                .unwrap_or_default(),
                 rejected: routed.decision.rejected,
             },
             AgentEvent::Fallback { from, to, error_class, message } => {
                 Self::Fallback { session, from, to, error_class, message }
             }
+            AgentEvent::Stuck(stuck) => Self::Notice { session, message: stuck.told() },
             AgentEvent::Text(text) => Self::Text { session, text },
             AgentEvent::Thinking(text) => Self::Thinking { session, text },
             AgentEvent::ToolCall { id, name, input } => Self::ToolCall { session, id, name, input },

@@ -15,7 +15,7 @@ use crate::backends::health::HealthState;
 use crate::chat::{Conversation, ErrorClass, Outcome, Usage};
 use crate::config::{BackendKind, PermissionMode};
 use crate::git::{ChangeKind, DiffStat, FileChange};
-use crate::routing::{Decision, Rejected};
+use crate::routing::{Confidence, Decision, Rejected, Signal};
 use crate::tui::app::facts::Facts;
 use crate::tui::message::{Loaded, Message};
 use crate::workbench::state::BackendLine;
@@ -295,14 +295,15 @@ pub fn opened(branch: &str) -> Opened {
 
 pub fn routed(backend: &str, model: &str, reason: &str) -> Routed {
     let is_local = backend == "local";
-    let signals = [("edit success".to_owned(), 0.9), ("repeats".to_owned(), 0.1)];
+    let signal =
+        |name: &str, value| Signal { name: name.to_owned(), value, weight: 1.0, source: String::new() };
+    let signals = vec![signal("edit success", 0.9), signal("repeats", 0.1)];
     Routed {
         decision: Decision {
             backend: backend.to_owned(),
             local: is_local,
             reason: reason.to_owned(),
-            confidence: Some(0.82),
-            signals: signals.into(),
+            confidence: Some(Confidence { value: 0.82, signals }),
             rejected: if is_local {
                 vec![Rejected {
                     backend: "anthropic".to_owned(),

@@ -67,7 +67,11 @@ impl Transcript {
                 self.push(turn, Kind::Failure { message: plain(&failure.message), hint });
             }
             AgentEvent::TurnEnded(end) => self.turn_ended(turn, end),
-            AgentEvent::Usage { .. } | AgentEvent::Context(_) | AgentEvent::Edits(_) => {}
+            AgentEvent::Stuck(stuck) => self.push(turn, Kind::Notice(plain(&stuck.told()))),
+            AgentEvent::Usage { .. }
+            | AgentEvent::Context(_)
+            | AgentEvent::Confidence(_)
+            | AgentEvent::Edits(_) => {}
         }
     }
 

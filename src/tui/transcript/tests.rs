@@ -330,7 +330,6 @@ fn a_session_that_is_opened_again_looks_as_it_did() {
                 local: true,
                 reason: String::new(),
                 confidence: None,
-                signals: std::collections::BTreeMap::new(),
                 rejected: Vec::new(),
             },
             model: "m".into(),

@@ -216,11 +216,11 @@ pub(super) fn why(app: &mut App, asked: &Asked) -> Ran {
         if let Some(role) = &one.routed.role {
             lines.push(row("role", role));
         }
-        if let Some(confidence) = decision.confidence {
-            lines.push(row("confidence", &format!("{confidence:.2}")));
-        }
-        for (signal, value) in &decision.signals {
-            lines.push(row("signal", &format!("{signal} {value:.2}")));
+        if let Some(confidence) = &decision.confidence {
+            lines.push(row("confidence", &format!("{:.2}", confidence.value)));
+            for signal in &confidence.signals {
+                lines.push(row("signal", &format!("{} {:.2}", signal.name, signal.value)));
+            }
         }
         for rejected in &decision.rejected {
             lines.push(row("passed over", &format!("{}: {}", rejected.backend, rejected.reason)));
