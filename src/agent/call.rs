@@ -18,6 +18,9 @@ use crate::wire::Request;
 /// Retries of a server that does not listen.
 const UNREACHABLE_RETRIES: u32 = 2;
 
+/// The longest wait on a rate limit before the user is asked, where somebody can be asked.
+const UNASKED_WAIT: Duration = Duration::from_secs(5);
+
 /// What a call gave.
 pub(super) struct Called {
     pub message: Message,
@@ -112,11 +115,15 @@ impl Agent {
                     // Nobody listens there: waiting long for that to change helps nobody.
                     let is_hopeless =
                         error.class == ErrorClass::Unreachable && failures > UNREACHABLE_RETRIES;
-                    let Some(delay) =
-                        policy.delay(failures, &error, fastrand::f64()).filter(|_| !is_hopeless)
-                    else {
+                    let delay = policy.delay(failures, &error, fastrand::f64()).filter(|_| !is_hopeless);
+                    // Somebody is there who may have another idea than to wait for long.
+                    let asks = self.can_ask && error.class == ErrorClass::RateLimit;
+                    let Some(delay) = delay.filter(|delay| !asks || *delay <= UNASKED_WAIT) else {
                         let said = was_shown.then(|| assembler.finish_interrupted());
-                        return CallEnd::Failed(error, said);
+                        return CallEnd::Failed(
+                            BackendError { retry_after: error.retry_after.or(delay), ..error },
+                            said,
+                        );
                     };
                     if was_shown {
                         if let Err(error) = self.journal.restart() {

@@ -121,8 +121,8 @@ pub struct Stuck {
     pub to: Option<String>,
     pub error_class: ErrorClass,
     pub message: String,
-    /// The backend is asked again after so long, if nothing is chosen; `None` waits for the user alone.
-    pub retry_in: Option<Duration>,
+    /// What is done after a while, if the user chooses nothing; `None` waits for the user alone.
+    pub otherwise: Option<(Duration, Resort)>,
     /// What was chosen, or what happened of itself; `None` while it is open.
     pub resort: Option<Resort>,
 }
@@ -200,19 +200,29 @@ impl Stuck {
     /// In a sentence, for a person.
     pub fn told(&self) -> String {
         let to = self.to.as_deref();
-        match (self.resort, self.retry_in) {
-            (Some(Resort::Wait), Some(time)) => {
-                format!("{}: asked again in {} s", self.from, time.as_secs_f64().ceil())
+        match self.resort {
+            Some(Resort::Wait) => format!("{} is asked again", self.from),
+            Some(Resort::FallBack) => format!("{} goes on", to.unwrap_or("the next backend")),
+            Some(Resort::Stop) => format!("stopped, since {} cannot go on", self.from),
+            None => {
+                let next = match to {
+                    Some(to) => format!("{to} could go on"),
+                    None => "nobody else may go on".to_owned(),
+                };
+                let then = match self.otherwise {
+                    Some((time, Resort::Wait)) => format!("; asked again in {}", seconds(time)),
+                    Some((time, Resort::FallBack)) => format!("; it does in {}", seconds(time)),
+                    Some((time, Resort::Stop)) => format!("; stopped in {}", seconds(time)),
+                    None => String::new(),
+                };
+                format!("{} cannot go on ({}); {next}{then}", self.from, self.message)
             }
-            (Some(Resort::Wait), None) => format!("{}: asked again", self.from),
-            (Some(Resort::FallBack), _) => format!("{} goes on", to.unwrap_or("the next backend")),
-            (Some(Resort::Stop), _) => "stopped".to_owned(),
-            (None, _) => match to {
-                Some(to) => format!("{} failed ({}); {to} could go on", self.from, self.message),
-                None => format!("{} failed ({}); nobody else may go on", self.from, self.message),
-            },
         }
     }
+}
+
+fn seconds(time: Duration) -> String {
+    format!("{:.0} s", time.as_secs_f64().ceil())
 }
 
 impl Resort {

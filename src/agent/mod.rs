@@ -10,6 +10,7 @@ mod call;
 mod compact;
 mod context;
 mod control;
+mod escalation;
 mod event;
 mod guard;
 pub mod journal;

@@ -10,7 +10,7 @@ use super::event::{AgentEvent, EndReason, Failure, Routed, StepTaken, TurnEnd};
 use super::work::{Stop, WorkEnd};
 use crate::backends::{Backend, BackendError};
 use crate::chat::{EntryKind, ErrorClass, Message, Outcome, Setup, Usage, Voice};
-use crate::config::{Fallback, PermissionMode};
+use crate::config::PermissionMode;
 use crate::routing::{Confidence, Decision};
 use crate::wire::Effort;
 
@@ -50,6 +50,8 @@ pub(super) struct Attempt {
     pub verify: Option<super::event::VerifyState>,
     /// As far as something was observed of its work.
     pub confidence: Option<Confidence>,
+    /// How long its backend wants to be left alone, since it failed.
+    pub retry_after: Option<Duration>,
     /// What was shown of an answer that broke off for good.
     pub broken_off: Option<Message>,
 }
@@ -127,7 +129,7 @@ impl Agent {
             let next = if control.cancel.is_cancelled() {
                 None
             } else {
-                self.fall_back(order, &attempt, &failure, &tried).await?
+                self.onward(order, &attempt, &failure, &tried, control).await?
             };
             match next {
                 Some(next) => attempt = next,
@@ -200,6 +202,7 @@ impl Agent {
             output_length: 0,
             steps: Vec::new(),
             verify: None,
+            retry_after: None,
             broken_off: None,
         }
     }
@@ -242,36 +245,6 @@ impl Agent {
             role: attempt.role.clone(),
         };
         self.emit(AgentEvent::Route(routed)).await;
-    }
-
-    async fn fall_back(
-        &mut self,
-        order: &Order,
-        failed: &Attempt,
-        failure: &Failure,
-        tried: &[Tried],
-    ) -> Result<Option<Attempt>, Failure> {
-        let may = order.backend.is_none() && self.services.settings.router.fallback == Fallback::Auto;
-        if !may || !can_another_do_better(failure.class) {
-            return Ok(None);
-        }
-        let names: Vec<String> = tried.iter().map(|tried| tried.backend.clone()).collect();
-        let Ok((decision, backend)) = self.services.decide(order, &names) else { return Ok(None) };
-        if failed.broken_off.is_some() {
-            self.journal.restart()?;
-            self.emit(AgentEvent::Restarted).await;
-        }
-        let event = AgentEvent::Fallback {
-            from: failed.backend.id().to_owned(),
-            to: decision.backend.clone(),
-            error_class: failure.class,
-            message: failure.message.clone(),
-        };
-        self.emit(event).await;
-        let mut next = self.attempt(order, failed.number + 1, decision, backend);
-        let turn = self.session.conversation.turn();
-        self.frame(turn, &mut next)?;
-        Ok(Some(next))
     }
 
     /// Brings everything said on record in git, and tells how the turn ended.
@@ -356,19 +329,4 @@ impl From<BackendError> for Failure {
 fn out_of_time(limit: Duration) -> Failure {
     Failure::new(ErrorClass::Timeout, format!("the turn took longer than {} s", limit.as_secs()))
         .hint("raise agent.turn_timeout_seconds, or send the prompt again to go on")
-}
-
-/// Whether the failure is the backend's and not the task's.
-fn can_another_do_better(class: ErrorClass) -> bool {
-    matches!(
-        class,
-        ErrorClass::Unreachable
-            | ErrorClass::Timeout
-            | ErrorClass::Auth
-            | ErrorClass::NotFound
-            | ErrorClass::RateLimit
-            | ErrorClass::Quota
-            | ErrorClass::Overloaded
-            | ErrorClass::BadResponse
-    )
 }

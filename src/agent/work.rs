@@ -93,6 +93,7 @@ impl Agent {
                 }
                 CallEnd::Failed(error, said) => {
                     attempt.broken_off = said;
+                    attempt.retry_after = error.retry_after;
                     return Err(Failure::from(error).into());
                 }
             };

@@ -3,12 +3,12 @@
 
 use std::sync::Arc;
 
-use futures::StreamExt;
 use futures::stream::FuturesUnordered;
+use futures::{FutureExt, StreamExt};
 
 use super::events::Printer;
 use super::read_line;
-use crate::agent::{AgentEvent, Answer, ApprovalState, EndReason, Failure, Order, TurnEnd};
+use crate::agent::{AgentEvent, Answer, ApprovalState, EndReason, Failure, Order, Resort, Stuck, TurnEnd};
 use crate::chat::{Outcome, Usage};
 use crate::cli::args::Common;
 use crate::cli::{BAD_USAGE, BUDGET, Done, FAILED, INTERRUPTED, Trouble, output};
@@ -58,9 +58,9 @@ async fn watch(printer: &mut Printer, place: Arc<Place>, start: Start, order: Op
                 }
                 continue;
             }
-            Some((call, answer)) = answers.next() => {
+            Some(answer) = answers.next() => {
                 if !is_closing {
-                    workbench.send(Command::Answer { tab: TAB, call, answer }).await;
+                    workbench.send(answer).await;
                 }
                 continue;
             }
@@ -85,7 +85,17 @@ async fn watch(printer: &mut Printer, place: Arc<Place>, start: Start, order: Op
                 if approval.decision == ApprovalState::Pending =>
             {
                 let call = approval.id.clone();
-                answers.push(async move { (call, ask().await) });
+                answers.push(async move { Command::Answer { tab: TAB, call, answer: ask().await } }.boxed());
+            }
+            EventKind::Agent(AgentEvent::Stuck(stuck)) if stuck.resort.is_none() => {
+                let stuck = stuck.clone();
+                answers.push(
+                    async move {
+                        let resort = ask_how_to_go_on(&stuck).await;
+                        Command::Resort { tab: TAB, id: stuck.id, resort }
+                    }
+                    .boxed(),
+                );
             }
             EventKind::Closed => break,
             _ => {}
@@ -135,6 +145,21 @@ async fn ask() -> Answer {
         "y" | "yes" => Answer::Allow,
         "a" | "always" => Answer::AllowForSession,
         _ => Answer::Deny,
+    }
+}
+
+/// The same of a turn that is stuck. An answer that nobody gives is given by the clock, if it runs.
+async fn ask_how_to_go_on(stuck: &Stuck) -> Resort {
+    let fall_back = if stuck.to.is_some() { "[f]all back, " } else { "" };
+    loop {
+        output::told(&format!("[w]ait, {fall_back}[s]top: "));
+        match read_line().await.trim().to_lowercase().as_str() {
+            "w" | "wait" => return Resort::Wait,
+            "f" | "fall back" if stuck.to.is_some() => return Resort::FallBack,
+            // The end of the input, too: nobody is there.
+            "s" | "stop" | "" => return Resort::Stop,
+            _ => {}
+        }
     }
 }
 
