@@ -198,7 +198,7 @@ impl Agent {
     }
 
     /// Journaled before it is shown: what was shown is never lost.
-    async fn show(&mut self, said: Vec<Said>) -> Result<(), JournalError> {
+    pub(super) async fn show(&mut self, said: Vec<Said>) -> Result<(), JournalError> {
         for said in said {
             match said {
                 Said::Text(text) => {

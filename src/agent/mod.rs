@@ -5,7 +5,9 @@
 //! A turn is `turn.rs`; its loop `work.rs`; one call of the model `call.rs`; one round of tool calls `round.rs`; what is
 //! put on record `record.rs`.
 
+mod approval;
 mod bill;
+mod brief;
 mod call;
 mod compact;
 mod context;
@@ -13,10 +15,12 @@ mod control;
 mod escalation;
 mod event;
 mod guard;
+mod hosted;
 pub mod journal;
 mod ledger;
 mod mask;
 mod meter;
+mod native;
 mod persona;
 mod prompt;
 mod record;
@@ -52,6 +56,7 @@ use crate::git::session::{Cursor, SessionError};
 use crate::git::{Repo, Worktree};
 use crate::tools::ToolContext;
 use crate::tools::permissions::{Places, Remembered, Rules};
+use native::Natives;
 pub use record::Held;
 use record::{Keeper, Pending};
 use turn::Attempt;
@@ -73,6 +78,9 @@ pub struct Agent {
     rules: Rules,
     places: Places,
     remembered: Remembered,
+    /// CLIs that the user lets work in this session without asking for single calls.
+    let_in: HashSet<String>,
+    natives: Natives,
     /// Whether somebody is there to answer an approval.
     can_ask: bool,
     checkout: PathBuf,
@@ -125,6 +133,8 @@ pub struct Parts {
     /// The folder within the repository in which the user started.
     pub subfolder: PathBuf,
     pub day_cost: f64,
+    /// The file in which the native sessions of external CLIs are kept.
+    pub natives: PathBuf,
 }
 
 impl Agent {
@@ -145,6 +155,8 @@ impl Agent {
             rules: parts.rules,
             places: parts.places,
             remembered: Remembered::default(),
+            let_in: HashSet::new(),
+            natives: Natives::open(parts.natives),
             can_ask: parts.can_ask,
             subfolder: parts.subfolder,
             listener: None,

@@ -1,17 +1,16 @@
 //! A round: the tool calls of one answer, judged, run, and answered every one. Calls that only read
 //! run side by side; all others wait their turn.
 
-use futures::StreamExt;
-use futures::stream::FuturesOrdered;
-use serde_json::Value;
-
 use super::Agent;
+use super::approval::{Leave, Wish};
 use super::control::Control;
-use super::event::{AgentEvent, Answer, Approval, ApprovalState, Failure};
+use super::event::{AgentEvent, Failure};
 use super::turn::Attempt;
 use crate::chat::{StopReason, ToolCall, ToolResult};
-use crate::tools::permissions::{self, Call, Mode, Scope, Verdict};
+use crate::tools::permissions::Call;
 use crate::tools::{self, Progress, Tool, ToolContext, ToolOutput, Touched};
+use futures::StreamExt;
+use futures::stream::FuturesOrdered;
 
 /// Reads that run at once.
 const PARALLEL: usize = 8;
@@ -149,64 +148,14 @@ impl Agent {
             return Err(ToolOutput::error(format!("not run: `{}` is not among your tools", tool.name())));
         }
         self.heed(control);
-        let mode: Mode = self.mode(attempt);
-        let judged = Call::new(&call.name, &call.input);
-        let (reason, refused) =
-            match permissions::judge(mode, &self.rules, &self.remembered, &judged, &self.places) {
-                Verdict::Allow => return Ok(()),
-                Verdict::Ask { reason } => (reason, false),
-                Verdict::Deny { reason } => (reason, true),
-            };
-        let approval = |decision| {
-            AgentEvent::Approval(Approval {
-                id: call.id.clone(),
-                tool: call.name.clone(),
-                input: shown(&call.input),
-                reason: reason.clone(),
-                decision,
-            })
-        };
-        if refused || !self.can_ask {
-            self.emit(approval(ApprovalState::Denied)).await;
-            let why = if refused {
-                format!("not permitted: {reason}")
-            } else {
-                format!("not permitted: {reason}, and nobody is there to ask")
-            };
-            return Err(ToolOutput::error(why));
+        let mode = self.mode(attempt);
+        let wish = Wish { id: &call.id, tool: &call.name, input: &call.input };
+        match self.leave_for(&wish, &Call::new(&call.name, &call.input), mode, control).await {
+            Leave::Given { .. } => Ok(()),
+            Leave::NotPermitted(reason) => Err(ToolOutput::error(format!("not permitted: {reason}"))),
+            Leave::Refused => Err(ToolOutput::error("the user did not allow this call")),
+            Leave::Interrupted => Err(ToolOutput::error("not run: the user interrupted")),
         }
-        self.emit(approval(ApprovalState::Pending)).await;
-        let answer = loop {
-            tokio::select! {
-                biased;
-                () = control.cancel.cancelled() => break None,
-                answer = control.answers.recv() => match answer {
-                    Some((id, answer)) if id == call.id => break Some(answer),
-                    Some(_) => {}
-                    None => break None,
-                },
-            }
-        };
-        match answer {
-            Some(Answer::Allow) => {}
-            Some(Answer::AllowForSession) => {
-                // The narrowest rule that covers the call: the user said yes to this and no more.
-                if let Some(rule) = permissions::suggestions(&judged).into_iter().next() {
-                    let answer = permissions::Answer { scope: Scope::Session, rule, allow: true };
-                    let _ = self.remembered.remember(answer);
-                }
-            }
-            Some(Answer::Deny) => {
-                self.emit(approval(ApprovalState::Denied)).await;
-                return Err(ToolOutput::error("the user did not allow this call"));
-            }
-            None => {
-                self.emit(approval(ApprovalState::Denied)).await;
-                return Err(ToolOutput::error("not run: the user interrupted"));
-            }
-        }
-        self.emit(approval(ApprovalState::Allowed)).await;
-        Ok(())
     }
 }
 
@@ -224,21 +173,5 @@ fn merge(one: Touched, other: Touched) -> Touched {
             paths.dedup();
             Touched::Paths(paths)
         }
-    }
-}
-
-/// The input without the bulk of long texts: enough to decide by.
-fn shown(input: &Value) -> Value {
-    match input {
-        Value::String(text) if text.len() > 4000 => {
-            let head: String = text.chars().take(4000).collect();
-            Value::String(format!("{head}…"))
-        }
-        Value::Object(fields) => fields
-            .iter()
-            .map(|(name, value)| (name.clone(), shown(value)))
-            .collect::<serde_json::Map<_, _>>()
-            .into(),
-        other => other.clone(),
     }
 }

@@ -117,7 +117,11 @@ impl Agent {
         loop {
             self.announce(&attempt).await;
             let task = Task { turn, order, before: all };
-            let end = self.work(&task, &mut attempt, control).await;
+            let cli = attempt.backend.as_cli().cloned();
+            let end = match &cli {
+                Some(cli) => self.host(cli, &task, &mut attempt, control).await,
+                None => self.work(&task, &mut attempt, control).await,
+            };
             all.add(&attempt);
             self.write_ledger(turn, order, &attempt, &tried, &end).await;
             let Err(Stop::Failed(failure)) = end else { return end };

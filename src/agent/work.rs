@@ -158,7 +158,12 @@ impl Agent {
     }
 
     /// Takes up what came from outside since the last call: other permissions, notes, the user's words.
-    async fn listen(&mut self, turn: u32, attempt: &mut Attempt, control: &mut Control) -> Result<(), Stop> {
+    pub(super) async fn listen(
+        &mut self,
+        turn: u32,
+        attempt: &mut Attempt,
+        control: &mut Control,
+    ) -> Result<(), Stop> {
         self.heed(control);
         if self.mode(attempt) != attempt.framed {
             self.frame(turn, attempt)?;
@@ -214,6 +219,20 @@ impl Agent {
     /// Adds what a call used to the sums, and tells it.
     pub(super) async fn count(&mut self, attempt: &mut Attempt, usage: Usage) {
         let cost = cost_of(&self.services, attempt, usage);
+        self.add_up(attempt, usage, cost).await;
+    }
+
+    /// The same of a run of an external CLI. What it reckons itself counts where we know no price.
+    pub(super) async fn count_hosted(&mut self, attempt: &mut Attempt, usage: Usage, reckoned: Option<f64>) {
+        if usage.is_zero() && reckoned.is_none() {
+            return;
+        }
+        let is_local = attempt.backend.is_local();
+        let cost = cost_of(&self.services, attempt, usage).or(reckoned.filter(|_| !is_local));
+        self.add_up(attempt, usage, cost).await;
+    }
+
+    async fn add_up(&mut self, attempt: &mut Attempt, usage: Usage, cost: Option<f64>) {
         attempt.usage += usage;
         attempt.cost.add(cost);
         self.pending.cost.add(cost);
@@ -221,7 +240,7 @@ impl Agent {
     }
 
     /// A budget in money says nothing of calls without a price: the user should know.
-    async fn tell_unpriced(&mut self, task: &Task<'_>, attempt: &Attempt) {
+    pub(super) async fn tell_unpriced(&mut self, task: &Task<'_>, attempt: &Attempt) {
         let budget = &self.services.settings.budget;
         let is_limited = task.order.budget_usd.is_some_and(|usd| usd > 0.0)
             || budget.turn_usd > 0.0
@@ -238,7 +257,7 @@ impl Agent {
         }
     }
 
-    fn over_budget(&self, task: &Task<'_>, attempt: &Attempt) -> Option<String> {
+    pub(super) fn over_budget(&self, task: &Task<'_>, attempt: &Attempt) -> Option<String> {
         let budget = &self.services.settings.budget;
         let turn = task.before.cost.priced() + attempt.cost.priced();
         let session = self.session.cost_usd + self.pending.cost.priced();
@@ -256,7 +275,7 @@ impl Agent {
 }
 
 /// Whether an answer without tool calls ends the turn badly.
-fn ended_badly(stop: Option<StopReason>, is_silent: bool, attempt: &Attempt) -> Option<Failure> {
+pub(super) fn ended_badly(stop: Option<StopReason>, is_silent: bool, attempt: &Attempt) -> Option<Failure> {
     let id = attempt.backend.id();
     match stop {
         Some(StopReason::Refusal) => Some(

@@ -166,7 +166,8 @@ impl Worktree {
         Ok(ground.stage(head.as_ref(), &Touched::Scan, &Rules::STEP, IndexUse::Leave)?.tree)
     }
 
-    pub(super) fn git_dir(&self) -> &Path {
+    /// The worktree's own git directory, `.git/worktrees/<name>` of the repository.
+    pub fn git_dir(&self) -> &Path {
         &self.git_dir
     }
 

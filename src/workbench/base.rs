@@ -158,6 +158,11 @@ impl Place {
         self.base.paths().state.join("journals").join(self.repo.folder_name())
     }
 
+    /// What is known of the sessions that external CLIs keep for a session of ours.
+    pub fn natives(&self, session: &str) -> PathBuf {
+        self.base.paths().state.join("natives").join(format!("{session}.json"))
+    }
+
     /// The home directory that agents' commands see.
     pub fn agents_home(&self) -> PathBuf {
         self.base.paths().cache.join("home").join(self.repo.folder_name())

@@ -180,6 +180,7 @@ fn equip(
     }
     // A journal that tells of something lost stays as it is until the agent has it on record.
     let journal = Journal::start(&place.journals(), header, lock, ground.recorded, replay.as_ref())?;
+    let natives = place.natives(&ground.id);
     let agent = Agent::new(Parts {
         services: place.base.services.clone(),
         session: SessionState {
@@ -203,6 +204,7 @@ fn equip(
         can_ask: place.base.options.can_ask,
         subfolder: place.subfolder.clone(),
         day_cost: super::history::cost_today(&place.base),
+        natives,
     });
     Ok(Prepared {
         steps: ground.steps,

@@ -9,3 +9,43 @@ mod job;
 
 pub use event::{CliEnd, CliEvent, Exit, ToolKind};
 pub use job::{CliJob, GitPlaces, Resume};
+
+// STUB: only until the engine is merged
+use crate::backends::BackendError;
+pub struct CliSetting {
+    pub env: crate::tools::shell::Environment,
+    pub sandbox: crate::tools::shell::SandboxPolicy,
+}
+#[derive(Debug, Clone)]
+pub struct CliBackend;
+pub struct CliRun;
+impl CliBackend {
+    pub fn start(
+        &self,
+        _job: CliJob,
+        _s: &CliSetting,
+        _c: &tokio_util::sync::CancellationToken,
+    ) -> Result<CliRun, BackendError> {
+        unimplemented!()
+    }
+    pub fn holds_read_only(&self, _s: &CliSetting) -> bool {
+        true
+    }
+    pub fn asks(&self) -> bool {
+        false
+    }
+    pub fn resumes(&self) -> bool {
+        true
+    }
+}
+impl CliRun {
+    pub async fn next(&mut self) -> Option<CliEvent> {
+        None
+    }
+    pub fn answer(&self, _id: &str, _allow: bool) {}
+}
+impl crate::backends::Backend {
+    pub fn as_cli(&self) -> Option<&CliBackend> {
+        None
+    }
+}

@@ -1,0 +1,301 @@
+//! The work of an external CLI at a turn: it runs a loop of its own in our worktree, with its own tools. We tell it
+//! what was said, hear what it says and does, put that on record as if it were ours, and commit what it changes.
+//! How a CLI is started and read is the backend's business.
+
+mod folding;
+mod job;
+mod told;
+
+use std::time::Instant;
+
+use told::Told;
+
+use super::Agent;
+use super::approval::{Leave, Wish};
+use super::control::Control;
+use super::event::{AgentEvent, Failure};
+use super::mask::Mask;
+use super::turn::{Attempt, Task};
+use super::work::{Stop, WorkEnd, ended_badly};
+use crate::backends::cli::{CliBackend, CliEnd, CliEvent, CliRun, ToolKind};
+use crate::backends::health::now_ms;
+use crate::chat::{ErrorClass, StopReason, ToolCall};
+use crate::config::PermissionMode;
+use crate::tools::permissions::Call;
+
+/// What one run of a CLI came to.
+struct Ran {
+    end: CliEnd,
+    /// The last words.
+    text: String,
+    /// It said or did something.
+    was_heard: bool,
+}
+
+impl Agent {
+    /// Lets the CLI work until it is done and the work holds.
+    pub(super) async fn host(
+        &mut self,
+        cli: &CliBackend,
+        task: &Task<'_>,
+        attempt: &mut Attempt,
+        control: &mut Control,
+    ) -> WorkEnd {
+        let mut corrections = 0;
+        let mut silences = 0;
+        self.let_in(cli, task, attempt, control).await?;
+        loop {
+            if control.cancel.is_cancelled() {
+                return Err(Stop::Interrupted);
+            }
+            self.tell_unpriced(task, attempt).await;
+            if let Some(message) = self.over_budget(task, attempt) {
+                return Err(Stop::Budget(message));
+            }
+            self.listen(task.turn, attempt, control).await?;
+            let ran = self.run_cli(cli, task, attempt, control).await?;
+            let stop = match ran.end.outcome {
+                Ok(stop) => stop,
+                Err(error) if error.class == ErrorClass::Cancelled => return Err(Stop::Interrupted),
+                Err(error) => {
+                    attempt.retry_after = error.retry_after;
+                    return Err(Failure::from(error).into());
+                }
+            };
+            if stop == StopReason::Interrupted {
+                return Err(Stop::Interrupted);
+            }
+            let is_silent = ran.text.trim().is_empty() && !ran.was_heard;
+            if is_silent && silences == 0 {
+                // Nothing said, nothing done: once more.
+                silences += 1;
+                continue;
+            }
+            if let Some(failure) = ended_badly(Some(stop), is_silent, attempt) {
+                return Err(failure.into());
+            }
+            if !control.steer.is_empty() {
+                continue;
+            }
+            if self.verify(task, attempt, &mut corrections, control).await? {
+                return Ok(ran.text);
+            }
+        }
+    }
+
+    /// Where every change is asked for, a CLI that cannot ask for single calls is asked for as a whole.
+    async fn let_in(
+        &mut self,
+        cli: &CliBackend,
+        task: &Task<'_>,
+        attempt: &Attempt,
+        control: &mut Control,
+    ) -> Result<(), Stop> {
+        let id = attempt.backend.id().to_owned();
+        if self.mode(attempt) == PermissionMode::ReadOnly
+            && !cli.holds_read_only(&self.cli_setting())
+            && self.looks_on
+        {
+            let message = format!("{id} cannot be kept from writing in a worktree that is another tab's");
+            return Err(Failure::new(ErrorClass::Internal, message)
+                .hint("pick another backend here, or branch off with a worktree")
+                .into());
+        }
+        if self.mode(attempt) != PermissionMode::Ask || cli.asks() || self.let_in.contains(&id) {
+            return Ok(());
+        }
+        let input = serde_json::json!({ "prompt": task.order.prompt });
+        let call = format!("{id}-{}-{}", task.turn, attempt.number);
+        let wish = Wish { id: &call, tool: &id, input: &input };
+        let reason = format!("{id} asks for no single call: once it runs, it works unasked in this worktree");
+        match self.ask(&wish, &reason, control).await {
+            Leave::Given { for_session } => {
+                if for_session {
+                    self.let_in.insert(id);
+                }
+                Ok(())
+            }
+            Leave::Interrupted => Err(Stop::Interrupted),
+            Leave::NotPermitted(reason) => {
+                Err(Failure::new(ErrorClass::Cancelled, format!("{id} was not started: {reason}"))
+                    .hint("use --permissions auto, or a backend that asks for each call")
+                    .into())
+            }
+            Leave::Refused => Err(Failure::new(
+                ErrorClass::Cancelled,
+                format!("{id} was not started: the user did not allow it"),
+            )
+            .hint("pick another backend, or send the prompt again")
+            .into()),
+        }
+    }
+
+    /// One run of the CLI, from what it has not heard yet to its end. A native session that is gone is left, and
+    /// everything told anew.
+    async fn run_cli(
+        &mut self,
+        cli: &CliBackend,
+        task: &Task<'_>,
+        attempt: &mut Attempt,
+        control: &mut Control,
+    ) -> Result<Ran, Stop> {
+        let id = attempt.backend.id().to_owned();
+        let is_resumed = self.natives.of(&id, &self.session.conversation).is_some();
+        let ran = self.run_once(cli, task, attempt, control).await?;
+        let is_gone = is_resumed
+            && !ran.was_heard
+            && matches!(&ran.end.outcome, Err(error) if matches!(error.class,
+                ErrorClass::NotFound | ErrorClass::BadResponse | ErrorClass::Internal | ErrorClass::ContextOverflow));
+        if !is_gone {
+            return Ok(ran);
+        }
+        self.natives.forget(&id);
+        self.emit(AgentEvent::Notice(format!(
+            "{id} does not know its session any more: it is told everything anew"
+        )))
+        .await;
+        self.run_once(cli, task, attempt, control).await
+    }
+
+    async fn run_once(
+        &mut self,
+        cli: &CliBackend,
+        task: &Task<'_>,
+        attempt: &mut Attempt,
+        control: &mut Control,
+    ) -> Result<Ran, Stop> {
+        let id = attempt.backend.id().to_owned();
+        let base = self.base_to_fold_on().await?;
+        let job = self.cli_job(attempt).await?;
+        let mut session = job.resume.as_ref().map_or_else(|| job.session.clone(), |resume| resume.id.clone());
+        let began = Instant::now();
+        let run = cli.start(job, &self.cli_setting(), &control.cancel).map_err(|error| {
+            self.services.health.record(&id, Some((error.class, &error.message)), None, now_ms());
+            Failure::from(error)
+        })?;
+        let mut told = Told::new(self, task.turn, base);
+        let end = self.hear(run, &mut told, &mut session, attempt, control).await?;
+        told.finish(self, attempt, &end).await?;
+        let read_only = self.mode(attempt) == PermissionMode::ReadOnly;
+        if read_only {
+            self.take_back_changes(&id, &told).await?;
+        } else {
+            self.keep_rest(&mut told, attempt).await?;
+        }
+        attempt.first_token = attempt.first_token.or(told.first_heard.map(|at| at - began));
+        match &end.outcome {
+            Ok(_) => {
+                let latency = told.first_heard.map(|at| at - began);
+                self.services.health.record(&id, None, latency, now_ms());
+                self.natives.heard(&id, session, end.counted, &self.session.conversation);
+            }
+            Err(error) => {
+                self.services.health.record(&id, Some((error.class, &error.message)), None, now_ms());
+                // What it has heard of this turn is not known: it is told anew.
+                self.natives.forget(&id);
+            }
+        }
+        Ok(Ran { was_heard: told.first_heard.is_some(), text: told.last_words(), end })
+    }
+
+    /// Takes everything in that the CLI tells, until it ends.
+    async fn hear(
+        &mut self,
+        mut run: CliRun,
+        told: &mut Told,
+        session: &mut String,
+        attempt: &mut Attempt,
+        control: &mut Control,
+    ) -> Result<CliEnd, Stop> {
+        let mut mask = Mask::new(self.services.clone());
+        while let Some(event) = run.next().await {
+            if !matches!(event, CliEvent::Text(_) | CliEvent::Thinking(_)) {
+                let said = mask.flush();
+                self.show(said).await?;
+            }
+            match event {
+                CliEvent::Session(id) => *session = id,
+                CliEvent::Model(model) => self.learn_model(model, attempt),
+                CliEvent::Text(text) => {
+                    let text = told.text(text);
+                    self.show(mask.text(&text)).await?;
+                }
+                CliEvent::Thinking(text) => {
+                    told.thinking(&text);
+                    self.show(mask.thinking(&text)).await?;
+                }
+                CliEvent::Break => told.end_message(),
+                CliEvent::ToolCall { call, kind } => {
+                    let call = told.call(call, kind);
+                    let (id, name, input) = (call.id, call.name, call.input);
+                    self.emit(AgentEvent::ToolCall { id, name, input }).await;
+                }
+                CliEvent::ToolOutput { id, text } => {
+                    if let Some(id) = told.known_id(&id) {
+                        self.emit(AgentEvent::ToolProgress { id, text }).await;
+                    }
+                }
+                CliEvent::ToolResult { id, is_error, content } => {
+                    told.result(self, &id, is_error, content, attempt).await?;
+                }
+                CliEvent::Permission { id, call, kind } => {
+                    let allowed = self.permit_cli(&call, kind, attempt, control).await;
+                    run.answer(&id, allowed);
+                }
+                CliEvent::Usage(usage) => told.usage = Some(usage),
+                CliEvent::Retry { attempt: number, class, message } => {
+                    let words = format!(
+                        "{}: {message} ({class}); it tries again by itself ({number})",
+                        attempt.backend.id()
+                    );
+                    self.emit(AgentEvent::Notice(words)).await;
+                }
+                CliEvent::Notice(message) => {
+                    self.emit(AgentEvent::Notice(format!("{}: {message}", attempt.backend.id()))).await;
+                }
+                CliEvent::Ended(end) => return Ok(end),
+            }
+        }
+        Err(Failure::new(ErrorClass::Internal, format!("{} ended without a word", attempt.backend.id()))
+            .into())
+    }
+
+    /// Leave for a call that the CLI asks for: its tools are judged as ours that do the same.
+    async fn permit_cli(
+        &mut self,
+        call: &ToolCall,
+        kind: ToolKind,
+        attempt: &Attempt,
+        control: &mut Control,
+    ) -> bool {
+        self.heed(control);
+        let mode = self.mode(attempt);
+        let command = call.input.get("command").or_else(|| call.input.get("cmd"));
+        let judged = match (kind, command) {
+            (ToolKind::Read, _) => return true,
+            (ToolKind::Edit, _) => Call::new("write", &call.input),
+            (ToolKind::Other, Some(command)) => Call::shell(&words_of(command)),
+            (ToolKind::Other, None) => Call::new(&call.name, &call.input),
+        };
+        let wish = Wish { id: &call.id, tool: &call.name, input: &call.input };
+        matches!(self.leave_for(&wish, &judged, mode, control).await, Leave::Given { .. })
+    }
+
+    fn learn_model(&mut self, model: String, attempt: &mut Attempt) {
+        if attempt.model.is_empty() {
+            attempt.model = model;
+            self.pending.route = Some(super::record::route(attempt));
+        }
+    }
+}
+
+/// A command as one line, also where it is a list of words.
+fn words_of(command: &serde_json::Value) -> String {
+    match command {
+        serde_json::Value::String(text) => text.clone(),
+        serde_json::Value::Array(words) => {
+            words.iter().filter_map(serde_json::Value::as_str).collect::<Vec<_>>().join(" ")
+        }
+        other => other.to_string(),
+    }
+}
