@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Agent;
 use super::event::{AgentEvent, VerifyState};
-use super::turn::{Attempt, Order, Tried};
+use super::turn::{Attempt, Order, Task, Tried};
 use super::work::{Stop, WorkEnd};
 use crate::chat::{ErrorClass, Outcome};
 use crate::config::PermissionMode;
@@ -26,13 +26,13 @@ impl Agent {
             Err(Stop::Interrupted) => (Outcome::Aborted, Some(ErrorClass::Cancelled)),
             // The user's own limit: nothing that the backend did.
             Err(Stop::Budget(_)) => (Outcome::Aborted, Some(ErrorClass::Quota)),
-            Err(Stop::Failed(failure)) => (Outcome::Error, Some(failure.class)),
+            Err(Stop::Failed(failure) | Stop::Final(failure)) => (Outcome::Error, Some(failure.class)),
         };
-        let is_read_only = self.mode(attempt) == PermissionMode::ReadOnly;
+        let is_read_only = attempt.is_review || self.mode(attempt) == PermissionMode::ReadOnly;
         let id = attempt.backend.id().to_owned();
         let entry = Entry {
             schema: 1,
-            run_id: format!("{}-{turn}", self.session.id),
+            run_id: format!("{}-{turn}{}", self.session.id, if attempt.is_review { "-review" } else { "" }),
             timestamp: attempt.at.clone(),
             session: Some(self.session.id.clone()),
             branch: Some(self.session.branch.clone()),
@@ -87,6 +87,23 @@ impl Agent {
         if let Err(error) = self.services.ledger.append(&entry) {
             self.emit(AgentEvent::Notice(format!("not in the ledger: {error}"))).await;
         }
+    }
+}
+
+impl Agent {
+    /// The line of a backend that reviewed a turn.
+    pub(super) async fn write_review(
+        &mut self,
+        task: &Task<'_>,
+        reviewer: &Attempt,
+        said: &Result<String, Stop>,
+    ) {
+        let end = match said {
+            Ok(said) => Ok(said.clone()),
+            Err(Stop::Failed(failure)) => Err(Stop::Failed(failure.clone())),
+            Err(_) => Err(Stop::Interrupted),
+        };
+        self.write_ledger(task.turn, task.order, reviewer, &[], &end).await;
     }
 }
 

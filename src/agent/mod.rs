@@ -24,6 +24,7 @@ mod native;
 mod persona;
 mod prompt;
 mod record;
+mod review;
 mod round;
 mod services;
 pub mod text_calls;

@@ -8,6 +8,7 @@ use super::bill::Bill;
 use super::control::Control;
 use super::event::{AgentEvent, EndReason, Failure, Routed, StepTaken, TurnEnd};
 use super::work::{Stop, WorkEnd};
+use crate::backends::health::now_ms;
 use crate::backends::{Backend, BackendError};
 use crate::chat::{EntryKind, ErrorClass, Message, Outcome, Setup, Usage, Voice};
 use crate::config::PermissionMode;
@@ -52,6 +53,10 @@ pub(super) struct Attempt {
     pub confidence: Option<Confidence>,
     /// How long its backend wants to be left alone, since it failed.
     pub retry_after: Option<Duration>,
+    /// What those used who reviewed it: it has lines of its own in the ledger.
+    pub reviews: TurnSum,
+    /// It looks at another's work.
+    pub is_review: bool,
     /// What was shown of an answer that broke off for good.
     pub broken_off: Option<Message>,
 }
@@ -103,6 +108,27 @@ impl Agent {
         self.finish(end, all).await
     }
 
+    /// Works at the turn with the attempt's backend. While its breaker is half-open only a few calls may try it: who
+    /// comes too late is told so, like any failure.
+    async fn try_it(&mut self, task: &Task<'_>, attempt: &mut Attempt, control: &mut Control) -> WorkEnd {
+        let id = attempt.backend.id().to_owned();
+        if let Err(reason) = self.services.health.begin(&id, now_ms())
+            && task.order.backend.is_none()
+        {
+            let message = format!("{id} may not be asked now: {reason}");
+            return Err(Failure::new(ErrorClass::Overloaded, message).into());
+        }
+        let end = match attempt.backend.as_cli().cloned() {
+            Some(cli) => self.host(&cli, task, attempt, control).await,
+            None => self.work(task, attempt, control).await,
+        };
+        if matches!(end, Err(Stop::Interrupted | Stop::Budget(_) | Stop::Final(_))) {
+            // Nothing was learnt of the backend: another call may try it.
+            self.services.health.record(&id, Some((ErrorClass::Cancelled, "")), None, now_ms());
+        }
+        end
+    }
+
     /// The first attempt, and others while a backend's failure lets another one try.
     async fn attempts(
         &mut self,
@@ -117,11 +143,7 @@ impl Agent {
         loop {
             self.announce(&attempt).await;
             let task = Task { turn, order, before: all };
-            let cli = attempt.backend.as_cli().cloned();
-            let end = match &cli {
-                Some(cli) => self.host(cli, &task, &mut attempt, control).await,
-                None => self.work(&task, &mut attempt, control).await,
-            };
+            let end = self.try_it(&task, &mut attempt, control).await;
             all.add(&attempt);
             self.write_ledger(turn, order, &attempt, &tried, &end).await;
             let Err(Stop::Failed(failure)) = end else { return end };
@@ -207,6 +229,8 @@ impl Agent {
             steps: Vec::new(),
             verify: None,
             retry_after: None,
+            reviews: TurnSum::default(),
+            is_review: false,
             broken_off: None,
         }
     }
@@ -262,7 +286,7 @@ impl Agent {
                 self.emit(AgentEvent::Error(failure)).await;
                 (Outcome::Error, EndReason::Budget, message)
             }
-            Err(Stop::Failed(failure)) => {
+            Err(Stop::Failed(failure) | Stop::Final(failure)) => {
                 self.emit(AgentEvent::Error(failure)).await;
                 (Outcome::Error, EndReason::Failed, String::new())
             }
@@ -295,12 +319,21 @@ pub(super) struct TurnSum {
 impl TurnSum {
     fn add(&mut self, attempt: &Attempt) {
         self.commits.extend(attempt.steps.iter().map(|step| step.commit.clone()));
-        self.usage += attempt.usage;
-        self.cost.join(&attempt.cost);
+        for (usage, cost) in [(attempt.usage, &attempt.cost), (attempt.reviews.usage, &attempt.reviews.cost)]
+        {
+            self.usage += usage;
+            self.cost.join(cost);
+        }
     }
 }
 
 impl Attempt {
+    /// Adds what a reviewer used.
+    pub(super) fn join(&mut self, reviewer: &Self) {
+        self.reviews.usage += reviewer.usage;
+        self.reviews.cost.join(&reviewer.cost);
+    }
+
     pub(super) fn voice(&self) -> Voice {
         Voice { backend: self.backend.id().to_owned(), model: self.model.clone() }
     }

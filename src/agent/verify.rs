@@ -1,4 +1,5 @@
-//! Verification: the project's own command, run in the worktree after a turn that changed files.
+//! Whether the work holds: the project's own command, run in the worktree after a turn that changed files, and then
+//! another backend's look at the change, if one is wanted.
 
 use std::time::Duration;
 
@@ -11,8 +12,20 @@ use crate::chat::{EntryKind, ErrorClass, Message};
 use crate::tools::shell::End;
 
 impl Agent {
-    /// Whether the turn is done: `false` when the model was told of a failure and goes on.
-    pub(super) async fn verify(
+    /// Whether the turn is done, by the project's own check and by another backend's: `false` when the model was told
+    /// what is wrong and goes on.
+    pub(super) async fn holds(
+        &mut self,
+        task: &Task<'_>,
+        attempt: &mut Attempt,
+        corrections: &mut u32,
+        control: &mut Control,
+    ) -> Result<bool, Stop> {
+        Ok(self.verify(task, attempt, corrections, control).await?
+            && self.review(task, attempt, corrections, control).await?)
+    }
+
+    async fn verify(
         &mut self,
         task: &Task<'_>,
         attempt: &mut Attempt,

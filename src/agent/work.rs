@@ -14,6 +14,8 @@ pub(super) enum Stop {
     Interrupted,
     Budget(String),
     Failed(Failure),
+    /// Nobody else would come to a better end.
+    Final(Failure),
 }
 
 /// The last words of work that was done, or why it ended before.
@@ -129,7 +131,7 @@ impl Agent {
                 if !control.steer.is_empty() {
                     continue;
                 }
-                if self.verify(task, attempt, &mut corrections, control).await? {
+                if self.holds(task, attempt, &mut corrections, control).await? {
                     return Ok(text);
                 }
                 continue;
@@ -154,7 +156,7 @@ impl Agent {
         }
         let message = format!("stopped after {} calls of the model in one turn", settings.max_steps);
         let hint = "send another prompt to go on, or raise agent.max_steps";
-        Err(Failure::new(ErrorClass::ToolLoop, message).hint(hint).into())
+        Err(Stop::Final(Failure::new(ErrorClass::ToolLoop, message).hint(hint)))
     }
 
     /// Takes up what came from outside since the last call: other permissions, notes, the user's words.

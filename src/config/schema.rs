@@ -109,6 +109,7 @@ pub(super) const KEYS: &[Key] = &[
     trusted("roles.*.read_only", Kind::Flag),
     trusted("roles.*.permissions", Kind::OneOf(MODES)),
     trusted("verify.command", Kind::Text),
+    trusted("verify.review", Kind::Text),
     free("verify.timeout_seconds", Kind::Count(1)),
     trusted("agent.permissions", Kind::OneOf(MODES)),
     free("agent.max_steps", Kind::Count(1)),

@@ -95,6 +95,8 @@ pub struct RoleSettings {
 pub struct VerifySettings {
     /// Empty: not verified.
     pub command: String,
+    /// A backend or a role that looks at a change before its turn counts as done. Empty: nobody.
+    pub review: String,
     pub timeout_seconds: u64,
 }
 

@@ -71,8 +71,12 @@ impl Agent {
     }
 
     /// Who may only look has changed nothing: neither the files nor the branch. What it did is kept on a ref.
-    pub(super) async fn take_back_changes(&mut self, backend: &str, told: &Told) -> Result<(), Failure> {
-        let Some(base) = told.base.clone() else { return Ok(()) };
+    pub(super) async fn take_back_changes(
+        &mut self,
+        backend: &str,
+        base: Option<CommitId>,
+    ) -> Result<(), Failure> {
+        let Some(base) = base else { return Ok(()) };
         let session = self.session.id.clone();
         let changed = self
             .keeper

@@ -17,7 +17,7 @@ use super::event::{AgentEvent, Failure};
 use super::mask::Mask;
 use super::turn::{Attempt, Task};
 use super::work::{Stop, WorkEnd, ended_badly};
-use crate::backends::cli::{CliBackend, CliEnd, CliEvent, CliRun, ToolKind};
+use crate::backends::cli::{CliBackend, CliEnd, CliEvent, CliJob, CliRun, ToolKind};
 use crate::backends::health::now_ms;
 use crate::chat::{ErrorClass, StopReason, ToolCall};
 use crate::config::PermissionMode;
@@ -77,7 +77,7 @@ impl Agent {
             if !control.steer.is_empty() {
                 continue;
             }
-            if self.verify(task, attempt, &mut corrections, control).await? {
+            if self.holds(task, attempt, &mut corrections, control).await? {
                 return Ok(ran.text);
             }
         }
@@ -178,7 +178,7 @@ impl Agent {
         told.finish(self, attempt, &end).await?;
         let read_only = self.mode(attempt) == PermissionMode::ReadOnly;
         if read_only {
-            self.take_back_changes(&id, &told).await?;
+            self.take_back_changes(&id, told.base.clone()).await?;
         } else {
             self.keep_rest(&mut told, attempt).await?;
         }
@@ -196,6 +196,60 @@ impl Agent {
             }
         }
         Ok(Ran { was_heard: told.first_heard.is_some(), text: told.last_words(), end })
+    }
+
+    /// One answer of the CLI to a question beside the conversation: it may look at the worktree, and change nothing.
+    pub(super) async fn ask_cli_aside(
+        &mut self,
+        cli: &CliBackend,
+        attempt: &mut Attempt,
+        prompt: String,
+        control: &mut Control,
+    ) -> Result<String, Stop> {
+        let id = attempt.backend.id().to_owned();
+        let base = self.base_to_fold_on().await?;
+        let job = CliJob {
+            prompt,
+            permissions: PermissionMode::ReadOnly,
+            resume: None,
+            ..self.cli_job(attempt).await?
+        };
+        let mut run = cli.start(job, &self.cli_setting(), &control.cancel).map_err(Failure::from)?;
+        let mut text = String::new();
+        // The last message is the answer.
+        let mut is_ended = false;
+        let end = loop {
+            match run.next().await {
+                Some(CliEvent::Text(piece)) => {
+                    if std::mem::take(&mut is_ended) {
+                        text.clear();
+                    }
+                    text.push_str(&piece);
+                }
+                Some(CliEvent::Break | CliEvent::ToolCall { .. }) => is_ended = true,
+                Some(CliEvent::Permission { id, .. }) => run.answer(&id, false),
+                Some(CliEvent::Ended(end)) => break end,
+                Some(_) => {}
+                None => {
+                    return Err(
+                        Failure::new(ErrorClass::Internal, format!("{id} ended without a word")).into()
+                    );
+                }
+            }
+        };
+        self.take_back_changes(&id, base).await?;
+        self.count_hosted(attempt, end.usage.unwrap_or_default(), end.cost_usd).await;
+        match end.outcome {
+            Ok(_) => {
+                self.services.health.record(&id, None, None, now_ms());
+                Ok(text)
+            }
+            Err(error) if error.class == ErrorClass::Cancelled => Err(Stop::Interrupted),
+            Err(error) => {
+                self.services.health.record(&id, Some((error.class, &error.message)), None, now_ms());
+                Err(Failure::from(error).into())
+            }
+        }
     }
 
     /// Takes everything in that the CLI tells, until it ends.
