@@ -53,6 +53,14 @@ impl Agent {
         } else {
             Resort::Stop
         };
+        if resort == Resort::Stop && needs_leave && !self.can_ask {
+            let to = successor.map(|next| next.decision.backend).unwrap_or_default();
+            let hint = format!(
+                "{to} could go on, but nobody is there to say so (router.fallback = \"ask\"): name it with --backend {to}, \
+                 or set router.fallback to \"auto\""
+            );
+            return Err(Stop::Final(Failure { hint: Some(hint), ..failure.clone() }));
+        }
         match (resort, successor) {
             (Resort::FallBack, Some(next)) => self.hand_over(order, failed, failure, next).await.map(Some),
             (Resort::Wait, _) => self.ask_again(order, failed).await.map(Some),
@@ -62,17 +70,16 @@ impl Agent {
 
     /// Who could go on, if anybody may.
     fn successor(&self, order: &Order, failure: &Failure, tried: &[Tried]) -> Option<Successor> {
+        let needs_leave = match self.services.settings.router.fallback {
+            Fallback::Auto => false,
+            Fallback::Ask => true,
+            Fallback::Never => return None,
+        };
         if order.backend.is_some() || !can_another_do_better(failure.class) {
             return None;
         }
         let names: Vec<String> = tried.iter().map(|tried| tried.backend.clone()).collect();
         let (decision, backend) = self.services.decide(order, &names).ok()?;
-        let needs_leave = match self.services.settings.router.fallback {
-            Fallback::Auto => false,
-            Fallback::Ask => !decision.local,
-            Fallback::Never if decision.local => false,
-            Fallback::Never => return None,
-        };
         Some(Successor { decision, backend, needs_leave })
     }
 
