@@ -10,7 +10,10 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use offshoot::tools::output::Cap;
-use offshoot::tools::shell::{self, End, Environment, Finished, Network, Process, Sandbox, SandboxPolicy};
+use offshoot::tools::shell::{
+    self, End, Environment, Finished, Input, Network, Process, Sandbox, SandboxPolicy,
+};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio_util::sync::CancellationToken;
 
 /// A directory with a worktree, a home with secrets, and a place that is nobody's business.
@@ -229,4 +232,45 @@ fn a_killed_offshoot_leaves_no_command_behind() {
     offshoot.wait().unwrap();
     alive.join().unwrap();
     assert!(!helper.wait().unwrap().success());
+}
+
+#[tokio::test]
+async fn a_command_with_a_pipe_for_its_input_reads_what_we_write() {
+    let world = World::new();
+    let mut piped = world.process("cat; echo end >&2; exit 3").start(Input::Pipe).unwrap();
+    let mut stdin = piped.stdin.take().unwrap();
+    stdin.write_all("grüße\n".as_bytes()).await.unwrap();
+    drop(stdin);
+    let (mut said, mut complained) = (String::new(), String::new());
+    piped.stdout.read_to_string(&mut said).await.unwrap();
+    piped.stderr.read_to_string(&mut complained).await.unwrap();
+    assert_eq!((said.as_str(), complained.as_str()), ("grüße\n", "end\n"));
+    assert_eq!(piped.running.ended().await.unwrap(), End::Exited(3));
+}
+
+#[tokio::test]
+async fn dropping_a_command_with_a_pipe_ends_what_left_its_session() {
+    let world = World::new();
+    let alive = world.alive();
+    let script = "exec 9>alive; setsid sh -c 'setsid sleep 1000 & sleep 1000' & echo ready; sleep 1000";
+    let mut piped = world.process(script).start(Input::Pipe).unwrap();
+    let mut ready = [0; 6];
+    piped.stdout.read_exact(&mut ready).await.unwrap();
+    assert_eq!(&ready, b"ready\n");
+    drop(piped);
+    tokio::task::spawn_blocking(|| alive.join().unwrap()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_command_with_a_pipe_ends_within_its_grace_whatever_it_ignores() {
+    let world = World::new();
+    let alive = world.alive();
+    let script = "exec 9>alive; trap '' TERM; (setsid sleep 1000) & echo ready; while :; do sleep 1000; done";
+    let mut piped = world.process(script).start(Input::Pipe).unwrap();
+    let mut ready = [0; 6];
+    piped.stdout.read_exact(&mut ready).await.unwrap();
+    let asked = std::time::Instant::now();
+    piped.running.end(Duration::from_millis(300), async {}).await;
+    assert!(asked.elapsed() < Duration::from_secs(1), "{:?}", asked.elapsed());
+    tokio::task::spawn_blocking(|| alive.join().unwrap()).await.unwrap();
 }

@@ -1,4 +1,4 @@
-//! Who can answer: HTTP providers and scripts; their health. A backend makes one attempt: what to do
+//! Who can answer: HTTP providers, external CLIs and scripts; their health. A backend makes one attempt: what to do
 //! when it fails is the caller's business, helped by [`RetryPolicy`].
 
 pub mod breaker;
@@ -20,6 +20,7 @@ use crate::chat::{Delta, ErrorClass};
 use crate::config::{BackendKind, BackendSettings};
 use crate::wire::Request;
 
+pub use cli::CliBackend;
 pub use error::BackendError;
 pub use health::Health;
 pub use http::{FoundServer, HttpBackend, discover, usual_ports};
@@ -35,6 +36,7 @@ pub type Deltas = BoxStream<'static, Result<Delta, BackendError>>;
 pub enum Backend {
     Http(HttpBackend),
     Scripted(Scripted),
+    Cli(CliBackend),
 }
 
 impl Backend {
@@ -55,9 +57,11 @@ impl Backend {
             | BackendKind::Gemini
             | BackendKind::Deepseek => Ok(Self::Http(HttpBackend::new(id, settings, env)?)),
             BackendKind::Scripted => Ok(Self::Scripted(Scripted::new(id, settings)?)),
-            BackendKind::Cli | BackendKind::Acp | BackendKind::Embedded => {
+            BackendKind::Cli | BackendKind::Acp => Ok(Self::Cli(CliBackend::new(id, settings, env)?)),
+            BackendKind::Embedded => {
                 let message = format!("backend \"{id}\": this version cannot answer with its kind");
-                let hint = "use kind openai-chat, openai-responses, anthropic, gemini, deepseek or scripted";
+                let hint =
+                    "use kind openai-chat, openai-responses, anthropic, gemini, deepseek, cli or scripted";
                 Err(BackendError::new(ErrorClass::NotFound, message).with_hint(hint))
             }
         }
@@ -67,6 +71,7 @@ impl Backend {
         match self {
             Self::Http(http) => http.id(),
             Self::Scripted(scripted) => scripted.id(),
+            Self::Cli(cli) => cli.id(),
         }
     }
 
@@ -75,6 +80,15 @@ impl Backend {
         match self {
             Self::Http(http) => http.missing(),
             Self::Scripted(_) => None,
+            Self::Cli(cli) => cli.missing(),
+        }
+    }
+
+    /// A CLI is not asked for answers but for whole pieces of work, see [`CliBackend::start`].
+    pub fn as_cli(&self) -> Option<&CliBackend> {
+        match self {
+            Self::Cli(cli) => Some(cli),
+            Self::Http(_) | Self::Scripted(_) => None,
         }
     }
 
@@ -101,6 +115,7 @@ impl Backend {
         match self {
             Self::Http(http) => http.settings(),
             Self::Scripted(scripted) => scripted.settings(),
+            Self::Cli(cli) => cli.settings(),
         }
     }
 
@@ -124,6 +139,10 @@ impl Backend {
         match self {
             Self::Http(http) => http.stream(request, cancel).await,
             Self::Scripted(scripted) => scripted.stream(request),
+            Self::Cli(cli) => {
+                let message = format!("backend \"{}\" is a program with a loop of its own", cli.id());
+                Err(BackendError::new(ErrorClass::Internal, message))
+            }
         }
     }
 
@@ -132,6 +151,7 @@ impl Backend {
         match self {
             Self::Http(http) => http.probe().await,
             Self::Scripted(scripted) => scripted.probe(),
+            Self::Cli(cli) => cli.probe().await,
         }
     }
 }

@@ -24,6 +24,12 @@ pub struct BackendSettings {
     /// A profile's name, or the path of one (kind `cli` and `acp`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile: Option<String>,
+    /// More arguments for a CLI's command line.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub args: Vec<String>,
+    /// More variables for a CLI. `$NAME` in a value stands for an environment variable.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub env: BTreeMap<String, String>,
     /// The script that kind `scripted` plays.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub script: Option<PathBuf>,

@@ -137,6 +137,9 @@ fn resolve(layers: &Layers, variable: &str) -> KeyPath {
     if path.len() == 4 && path[2] == "headers" {
         path[3] = path[3].replace('_', "-");
     }
+    if path.len() == 4 && path[2] == "env" {
+        path[3] = path[3].to_ascii_uppercase();
+    }
     path
 }
 

@@ -90,6 +90,8 @@ pub(super) const KEYS: &[Key] = &[
     trusted("backends.*.local", Kind::Flag),
     trusted("backends.*.api_key_env", Kind::Variable),
     trusted("backends.*.profile", Kind::Profile),
+    trusted("backends.*.args", Kind::List),
+    trusted("backends.*.env.*", Kind::Private),
     trusted("backends.*.script", Kind::Path),
     trusted("backends.*.context_window", Kind::Count(1)),
     trusted("backends.*.max_output_tokens", Kind::Count(1)),

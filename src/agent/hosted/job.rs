@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use super::super::turn::Attempt;
 use super::super::{Agent, Failure, brief};
-use crate::backends::cli::{CliJob, CliSetting, GitPlaces, Resume};
+use crate::backends::cli::{CliBackend, CliJob, CliSetting, GitPlaces, Resume};
+use crate::config::PermissionMode;
 
 impl Agent {
     /// What the tab's commands work with, too.
@@ -12,9 +13,9 @@ impl Agent {
         CliSetting { env: self.tools.shell.env.clone(), sandbox: self.tools.shell.sandbox.clone() }
     }
 
-    pub(super) async fn cli_job(&self, attempt: &Attempt) -> Result<CliJob, Failure> {
+    pub(super) async fn cli_job(&self, cli: &CliBackend, attempt: &Attempt) -> Result<CliJob, Failure> {
         let conversation = &self.session.conversation;
-        let thread = self.natives.of(attempt.backend.id(), conversation);
+        let thread = self.natives.of(attempt.backend.id(), conversation).filter(|_| cli.resumes());
         let heard = thread.map_or(0, |thread| thread.heard);
         let persona = self.persona.as_ref().and_then(|persona| persona.system.as_deref());
         let prompt = brief::brief(&conversation.entries()[heard..], persona.filter(|_| thread.is_none()));
@@ -29,6 +30,11 @@ impl Agent {
                 }))
             })
             .await?;
+        // Who cannot ask for single calls was let in as a whole.
+        let permissions = match self.mode(attempt) {
+            PermissionMode::Ask if !cli.asks() => PermissionMode::Auto,
+            mode => mode,
+        };
         let temporary = self.tools.shell.env.get("TMPDIR").map_or_else(std::env::temp_dir, PathBuf::from);
         Ok(CliJob {
             prompt,
@@ -37,7 +43,7 @@ impl Agent {
             temporary,
             model: Some(attempt.model.clone()).filter(|model| !model.is_empty()),
             effort: attempt.effort,
-            permissions: self.mode(attempt),
+            permissions,
             resume: thread.map(|thread| Resume { id: thread.id.clone(), counted: thread.counted }),
             session: uuid(fastrand::u128(..)),
         })

@@ -93,7 +93,7 @@ impl Agent {
     ) -> Result<(), Stop> {
         let id = attempt.backend.id().to_owned();
         if self.mode(attempt) == PermissionMode::ReadOnly
-            && !cli.holds_read_only(&self.cli_setting())
+            && !cli.read_only_enforced(&self.cli_setting())
             && self.looks_on
         {
             let message = format!("{id} cannot be kept from writing in a worktree that is another tab's");
@@ -166,8 +166,8 @@ impl Agent {
     ) -> Result<Ran, Stop> {
         let id = attempt.backend.id().to_owned();
         let base = self.base_to_fold_on().await?;
-        let job = self.cli_job(attempt).await?;
-        let mut session = job.resume.as_ref().map_or_else(|| job.session.clone(), |resume| resume.id.clone());
+        let job = self.cli_job(cli, attempt).await?;
+        let mut session = None;
         let began = Instant::now();
         let run = cli.start(job, &self.cli_setting(), &control.cancel).map_err(|error| {
             self.services.health.record(&id, Some((error.class, &error.message)), None, now_ms());
@@ -187,7 +187,9 @@ impl Agent {
             Ok(_) => {
                 let latency = told.first_heard.map(|at| at - began);
                 self.services.health.record(&id, None, latency, now_ms());
-                self.natives.heard(&id, session, end.counted, &self.session.conversation);
+                if let Some(session) = session.filter(|_| cli.resumes()) {
+                    self.natives.heard(&id, session, end.counted, &self.session.conversation);
+                }
             }
             Err(error) => {
                 self.services.health.record(&id, Some((error.class, &error.message)), None, now_ms());
@@ -212,7 +214,7 @@ impl Agent {
             prompt,
             permissions: PermissionMode::ReadOnly,
             resume: None,
-            ..self.cli_job(attempt).await?
+            ..self.cli_job(cli, attempt).await?
         };
         let mut run = cli.start(job, &self.cli_setting(), &control.cancel).map_err(Failure::from)?;
         let mut text = String::new();
@@ -257,7 +259,7 @@ impl Agent {
         &mut self,
         mut run: CliRun,
         told: &mut Told,
-        session: &mut String,
+        session: &mut Option<String>,
         attempt: &mut Attempt,
         control: &mut Control,
     ) -> Result<CliEnd, Stop> {
@@ -268,7 +270,7 @@ impl Agent {
                 self.show(said).await?;
             }
             match event {
-                CliEvent::Session(id) => *session = id,
+                CliEvent::Session(id) => *session = Some(id),
                 CliEvent::Model(model) => self.learn_model(model, attempt),
                 CliEvent::Text(text) => {
                     let text = told.text(text);

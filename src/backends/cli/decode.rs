@@ -5,6 +5,16 @@ use crate::chat::{StopReason, Usage};
 
 use super::event::{CliEvent, Exit};
 
+mod text;
+
+/// The decoder that a profile names; `None` when there is none of this name.
+pub fn by_name(name: &str, facts: RunFacts) -> Option<Box<dyn Decoder>> {
+    match name {
+        "text" => Some(Box::new(text::Text::new(facts))),
+        _ => None,
+    }
+}
+
 /// Reads the output of one run. Lines come without their newline and are valid UTF-8 (what was not is replaced);
 /// a line that was cut off by the end of the process or is too long for memory comes as [`Decoder::broken`].
 /// Lines that are none of the format (banners, warnings, a stack trace) are no error: they are passed over, and kept

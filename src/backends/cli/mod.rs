@@ -4,48 +4,24 @@
 //! [`CliEvent`]s, the last of which tells how the run ended. Nothing here knows of conversations or commits.
 
 pub mod decode;
+pub mod profile;
+
+mod backend;
+mod command;
+mod end;
 mod event;
 mod job;
+mod lines;
+mod places;
+mod probe;
+mod run;
+mod tell;
+mod tidy;
+mod variables;
+mod watch;
+mod words;
 
+pub use backend::{CliBackend, CliSetting};
 pub use event::{CliEnd, CliEvent, Exit, ToolKind};
 pub use job::{CliJob, GitPlaces, Resume};
-
-// STUB: only until the engine is merged
-use crate::backends::BackendError;
-pub struct CliSetting {
-    pub env: crate::tools::shell::Environment,
-    pub sandbox: crate::tools::shell::SandboxPolicy,
-}
-#[derive(Debug, Clone)]
-pub struct CliBackend;
-pub struct CliRun;
-impl CliBackend {
-    pub fn start(
-        &self,
-        _job: CliJob,
-        _s: &CliSetting,
-        _c: &tokio_util::sync::CancellationToken,
-    ) -> Result<CliRun, BackendError> {
-        unimplemented!()
-    }
-    pub fn holds_read_only(&self, _s: &CliSetting) -> bool {
-        true
-    }
-    pub fn asks(&self) -> bool {
-        false
-    }
-    pub fn resumes(&self) -> bool {
-        true
-    }
-}
-impl CliRun {
-    pub async fn next(&mut self) -> Option<CliEvent> {
-        None
-    }
-    pub fn answer(&self, _id: &str, _allow: bool) {}
-}
-impl crate::backends::Backend {
-    pub fn as_cli(&self) -> Option<&CliBackend> {
-        None
-    }
-}
+pub use run::CliRun;

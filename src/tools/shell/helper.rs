@@ -34,7 +34,7 @@ pub fn enter(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             sandbox::confine(&order).map_err(io::Error::other)?;
         }
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        Ok(runtime.block_on(supervise(order.command)))
+        Ok(runtime.block_on(supervise(&order.command, order.lifeline)))
     });
     match result {
         Ok(code) => code,
@@ -45,13 +45,14 @@ pub fn enter(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
-async fn supervise(command: Vec<OsString>) -> ExitCode {
+async fn supervise(command: &[OsString], lifeline: Option<u32>) -> ExitCode {
     // Handlers rather than ignoring: a handler does not pass to the command.
     let kinds = [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::hangup(), SignalKind::quit()];
     let _handlers: Vec<_> = kinds.into_iter().map(signal).collect();
     #[cfg(target_os = "linux")]
     let _ = rustix::process::set_child_subreaper(Some(getpid()));
-    let mut child = match Command::new(&command[0]).args(&command[1..]).stdin(Stdio::null()).spawn() {
+    let input = if lifeline.is_some() { Stdio::inherit() } else { Stdio::null() };
+    let mut child = match Command::new(&command[0]).args(&command[1..]).stdin(input).spawn() {
         Ok(child) => child,
         Err(error) => {
             eprintln!("offshoot: cannot run `{}`: {error}", command[0].display());
@@ -60,7 +61,7 @@ async fn supervise(command: Vec<OsString>) -> ExitCode {
     };
     let status = tokio::select! {
         status = child.wait() => status,
-        () = abandoned() => {
+        () = abandoned(lifeline) => {
             kill_orphans().await;
             let _ = kill_current_process_group(Signal::KILL);
             return ExitCode::from(125);
@@ -75,9 +76,13 @@ async fn supervise(command: Vec<OsString>) -> ExitCode {
     }
 }
 
-/// Returns when the other end of standard input is gone: offshoot has ended, or wants us to.
-async fn abandoned() {
-    let pipe = io::stdin().as_fd().try_clone_to_owned().and_then(pipe::Receiver::from_owned_fd);
+/// Returns when the other end of the lifeline is gone: offshoot has ended, or wants us to.
+async fn abandoned(lifeline: Option<u32>) {
+    let pipe = match lifeline {
+        // Opened again rather than taken over; the other ends of the inherited one are all the same.
+        Some(number) => pipe::OpenOptions::new().open_receiver(format!("/dev/fd/{number}")),
+        None => io::stdin().as_fd().try_clone_to_owned().and_then(pipe::Receiver::from_owned_fd),
+    };
     match pipe {
         Ok(mut pipe) => while pipe.read(&mut [0; 16]).await.is_ok_and(|count| count > 0) {},
         // Started by hand, with something else as its input: nobody to watch.

@@ -5,6 +5,7 @@ mod environment;
 mod helper;
 mod pointer;
 mod process;
+mod running;
 mod sandbox;
 mod stream;
 
@@ -13,4 +14,5 @@ pub(super) use bash::{run, spec};
 pub use environment::{Environment, is_secret};
 pub use helper::enter;
 pub use process::{End, Finished, Process, ProcessError};
+pub use running::{Input, Piped, Running};
 pub use sandbox::{Network, SUBCOMMAND, Sandbox, SandboxPolicy, probe, secret_paths};

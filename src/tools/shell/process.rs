@@ -6,16 +6,15 @@ use std::ffi::OsString;
 use std::io;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::PathBuf;
-use std::process::{ExitStatus, Stdio};
+use std::process::ExitStatus;
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::net::unix::pipe;
-use tokio::process::{Child, ChildStdin, Command};
-use tokio::time::{Instant, sleep_until, timeout, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::environment::Environment;
+use super::running::{self, Input, Running};
 use super::sandbox::SandboxPolicy;
 use super::stream::Stream;
 use crate::tools::output::{Cap, Kept};
@@ -79,8 +78,6 @@ impl ProcessError {
 const GRACE: Duration = Duration::from_millis(300);
 /// How long a pipe is read that background children keep open after the command has ended.
 const LINGER: Duration = Duration::from_millis(150);
-/// How long a killed process may take to be gone.
-const DYING: Duration = Duration::from_millis(250);
 
 impl Process {
     /// Runs the command to its end. `on_output` gets the output as it arrives, in pieces of at most
@@ -96,7 +93,8 @@ impl Process {
         let output_error = |source| ProcessError::Output { program: self.program.clone(), source };
         let started = Instant::now();
         let (reader, writer) = io::pipe().map_err(output_error)?;
-        let mut running = Running::start(self, writer)
+        let mut running = self
+            .start_into(writer)
             .map_err(|source| ProcessError::Spawn { program: self.program.clone(), source })?;
         let reader = pipe::Receiver::from_owned_fd(reader.into()).map_err(output_error)?;
         let mut stream = Stream::new(reader, self.cap);
@@ -106,46 +104,34 @@ impl Process {
                 biased;
                 () = cancel.cancelled() => break End::Cancelled,
                 () = until(deadline) => break End::TimedOut,
-                status = running.child.wait() => break End::of(status.map_err(output_error)?),
+                end = running.ended() => break end.map_err(output_error)?,
                 () = stream.read(&mut on_output), if stream.is_open() => {}
             }
         };
         if matches!(end, End::Cancelled | End::TimedOut) {
-            running.terminate(&mut stream, &mut on_output).await;
+            running.end(GRACE, stream.read_to_end(&mut on_output)).await;
         } else {
             let _ = timeout(LINGER, stream.read_to_end(&mut on_output)).await;
+            running.kill().await;
         }
-        running.kill().await;
         let _ = timeout(LINGER, stream.read_to_end(&mut on_output)).await;
         let output = stream.finish(&mut on_output);
         Ok(Finished { output, end, elapsed: started.elapsed() })
     }
 
-    /// The command as it is started: through the helper where there is one.
-    fn command(&self) -> Command {
-        let mut command = match &self.sandbox.helper {
-            Some(helper) => {
-                let mut command = Command::new(helper);
-                command.args(self.sandbox.helper_args()).arg("--").arg(&self.program);
-                // The helper watches its standard input: when we die, however we die, it ends, and
-                // the helper ends the command.
-                command.stdin(Stdio::piped());
-                command
-            }
-            None => {
-                let mut command = Command::new(&self.program);
-                command.stdin(Stdio::null());
-                command
-            }
-        };
-        command.args(&self.args).current_dir(&self.dir).env_clear().envs(self.env.vars()).kill_on_drop(true);
-        own_session(&mut command);
-        command
+    /// Starts the command with nothing to read, and one pipe for all that it writes.
+    fn start_into(&self, output: io::PipeWriter) -> io::Result<Running> {
+        let (mut command, lifeline) = running::command(self, Input::None)?;
+        command.stdout(output.try_clone()?).stderr(output);
+        let child = command.spawn()?;
+        // The command holds our ends of the pipe; without this the pipe would never end.
+        drop(command);
+        Ok(Running::new(child, lifeline))
     }
 }
 
 impl End {
-    fn of(status: ExitStatus) -> Self {
+    pub(super) fn of(status: ExitStatus) -> Self {
         match (status.code(), status.signal()) {
             (Some(code), _) => Self::Exited(code),
             (None, Some(signal)) => Self::Signalled(signal),
@@ -158,78 +144,10 @@ impl End {
     }
 }
 
-/// A started command and its process group, which does not outlive this value.
-struct Running {
-    child: Child,
-    group: Option<Pid>,
-    /// Held open as long as the command may run; see [`Process::command`].
-    lifeline: Option<ChildStdin>,
-}
-
-impl Running {
-    fn start(process: &Process, output: io::PipeWriter) -> io::Result<Self> {
-        let mut command = process.command();
-        command.stdout(output.try_clone()?).stderr(output);
-        let mut child = command.spawn()?;
-        // The command holds our ends of the pipe; without this the pipe would never end.
-        drop(command);
-        let group = child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
-        let lifeline = child.stdin.take();
-        Ok(Self { child, group, lifeline })
-    }
-
-    /// Asks the group to end and waits until it has, or until its grace is over.
-    async fn terminate(&mut self, stream: &mut Stream, on_output: &mut (impl FnMut(&str) + Send)) {
-        self.signal(Signal::TERM);
-        let deadline = Instant::now() + GRACE;
-        let gone = async {
-            let (_, ()) = tokio::join!(self.child.wait(), stream.read_to_end(on_output));
-        };
-        let _ = timeout_at(deadline, gone).await;
-        // The helper kills what left the group, then itself.
-        if self.lifeline.take().is_some() {
-            let _ = timeout(DYING, self.child.wait()).await;
-        }
-    }
-
-    /// Kills what is left of the group.
-    async fn kill(&mut self) {
-        self.signal(Signal::KILL);
-        self.group = None;
-        self.lifeline = None;
-        let _ = timeout(DYING, self.child.wait()).await;
-    }
-
-    fn signal(&self, signal: Signal) {
-        if let Some(group) = self.group {
-            let _ = kill_process_group(group, signal);
-        }
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.signal(Signal::KILL);
-    }
-}
-
 async fn until(deadline: Option<Instant>) {
     match deadline {
         Some(deadline) => sleep_until(deadline).await,
         None => std::future::pending().await,
-    }
-}
-
-/// Makes the child the leader of a new session, and so of a new process group: it has no terminal.
-#[allow(unsafe_code)]
-fn own_session(command: &mut Command) {
-    // SAFETY: between fork and exec the closure makes one system call that may be made there. It
-    // allocates nothing and takes no lock.
-    unsafe {
-        command.pre_exec(|| {
-            rustix::process::setsid()?;
-            Ok(())
-        });
     }
 }
 

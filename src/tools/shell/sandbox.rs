@@ -126,6 +126,8 @@ pub(super) struct Order {
     pub hidden: Vec<PathBuf>,
     pub network: Network,
     pub unconfined: bool,
+    /// The number of the inherited file whose end is offshoot's; standard input when there is none.
+    pub lifeline: Option<u32>,
     pub command: Vec<OsString>,
 }
 
@@ -140,6 +142,10 @@ impl Order {
                 Some("--hide") => order.hidden.push(args.next().ok_or("--hide needs a path")?.into()),
                 Some("--no-network") => order.network = Network::Closed,
                 Some("--unconfined") => order.unconfined = true,
+                Some("--lifeline") => {
+                    let number = args.next().and_then(|number| number.to_str()?.parse().ok());
+                    order.lifeline = Some(number.ok_or("--lifeline needs the number of a file")?);
+                }
                 Some("--") => {
                     order.command = args.collect();
                     break;
@@ -276,6 +282,7 @@ mod tests {
         assert!(Order::parse(["--".into()]).is_err());
         assert!(Order::parse(["--rw".into()]).is_err());
         assert!(Order::parse(["--bogus".into()]).is_err());
+        assert!(Order::parse(["--lifeline".into(), "x".into(), "--".into(), "sh".into()]).is_err());
     }
 
     #[test]

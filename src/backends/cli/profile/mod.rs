@@ -1,0 +1,261 @@
+//! A profile: all that is particular to one CLI, as data. `config/cli/example.toml` explains every field. Reading
+//! one starts nothing and looks at nothing but its file.
+
+mod read;
+mod shipped;
+mod template;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::Deserialize;
+
+use crate::backends::BackendError;
+use crate::config::PermissionMode;
+use crate::wire::Effort;
+
+pub use shipped::names as shipped_names;
+pub use template::{Group, Template, Value, Word};
+
+/// How a CLI is started, read and ended.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Profile {
+    /// Its names on the `PATH`, the first that is there is started.
+    pub program: Programs,
+    /// How to install it, for a person.
+    pub install: String,
+    /// How to log in, for a person.
+    pub log_in: Option<String>,
+    /// The name of what reads its output.
+    #[serde(default = "text")]
+    pub decoder: String,
+    #[serde(default)]
+    pub version: Version,
+    /// The command line of a new session.
+    pub start: Vec<Word>,
+    /// The command line that goes on with a session; absent where the CLI cannot.
+    pub resume: Option<Vec<Word>>,
+    pub prompt: Prompt,
+    #[serde(default)]
+    pub model: Args,
+    #[serde(default)]
+    pub effort: Efforts,
+    #[serde(default)]
+    pub permissions: Permissions,
+    /// How a new session is given a name.
+    #[serde(default)]
+    pub session: Args,
+    #[serde(default)]
+    pub env: Variables,
+    #[serde(default)]
+    pub home: Home,
+    /// Places that it writes to: `~/…`, `$NAME/…`, or absolute. With a slash at the end it is a directory, made if it
+    /// is missing.
+    #[serde(default)]
+    pub writable: Vec<String>,
+    /// Files that commands may not read otherwise, and the CLI must.
+    #[serde(default)]
+    pub needs: Vec<String>,
+    /// Names at the top of the worktree that it leaves there and that are no part of the work.
+    #[serde(default)]
+    pub leaves: Vec<String>,
+    #[serde(default)]
+    pub end: Ending,
+    pub acp: Option<Acp>,
+    /// The way in that is the better one for this CLI.
+    #[serde(default)]
+    pub prefer: Way,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(untagged, expecting = "expected the name of a program, or a list of names")]
+pub enum Programs {
+    One(String),
+    Several(Vec<String>),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Version {
+    /// What makes it print its version.
+    pub args: Vec<String>,
+    /// The oldest that this profile is right for, such as `1.2.3`.
+    pub minimum: Option<String>,
+    /// What to do about an older one.
+    pub older: Option<String>,
+}
+
+/// Arguments and variables that belong together.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Args {
+    pub args: Vec<Template>,
+    pub env: BTreeMap<String, Template>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Prompt {
+    pub args: Vec<Template>,
+    /// Instead, for a prompt that is too long for a command line.
+    pub long: Option<LongPrompt>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LongPrompt {
+    #[serde(default)]
+    pub args: Vec<Template>,
+    /// Whether the prompt is its standard input. Else it is in the file `{prompt_file}`.
+    #[serde(default)]
+    pub stdin: bool,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Efforts {
+    pub args: Vec<Template>,
+    pub env: BTreeMap<String, Template>,
+    /// What the CLI calls ours; by its own name where none is given.
+    pub names: EffortNames,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct EffortNames {
+    minimal: Option<String>,
+    low: Option<String>,
+    medium: Option<String>,
+    high: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Permissions {
+    read_only: Args,
+    ask: Args,
+    auto: Args,
+    full: Args,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Variables {
+    pub set: BTreeMap<String, Template>,
+    /// Names of ours that it gets too, secrets among them.
+    pub pass: Vec<String>,
+}
+
+/// Whose home directory it gets.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Home {
+    /// The one of the agents' commands.
+    #[default]
+    Own,
+    /// The user's, where its log-in and its settings are.
+    Real,
+}
+
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Ending {
+    /// From SIGTERM to SIGKILL.
+    pub grace_seconds: f64,
+    /// Failures in a row after which its own retries are cut; the backend's setting when absent.
+    pub max_retries: Option<u32>,
+    /// The longest silence, where the backend's setting is too short for how this CLI prints.
+    pub silence_seconds: Option<f64>,
+}
+
+/// How it speaks the Agent Client Protocol.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Acp {
+    /// Its name on the `PATH`, where it is another program.
+    pub program: Option<Programs>,
+    pub args: Vec<Word>,
+    /// The session mode for each of our permissions, where one has to be set.
+    #[serde(default)]
+    pub mode: BTreeMap<PermissionMode, String>,
+    /// How it is told the model.
+    #[serde(default)]
+    pub model: AcpModel,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AcpModel {
+    /// As the headless way is: by arguments or variables.
+    #[default]
+    Args,
+    /// With a request of the protocol.
+    SetModel,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Way {
+    #[default]
+    Headless,
+    Acp,
+}
+
+impl Profile {
+    /// The shipped profile of this name, or the one in the file at this path.
+    ///
+    /// # Errors
+    /// When there is none, or when it makes no sense: names the file, the line and the nearest known field.
+    pub fn load(name: &str) -> Result<Self, BackendError> {
+        let file = name.contains(['/', '\\']) || Path::new(name).extension().is_some_and(|e| e == "toml");
+        if file { read::file(Path::new(name)) } else { shipped::load(name) }
+    }
+
+    /// The session mode's arguments and variables.
+    pub fn permissions(&self, mode: PermissionMode) -> &Args {
+        match mode {
+            PermissionMode::ReadOnly => &self.permissions.read_only,
+            PermissionMode::Ask => &self.permissions.ask,
+            PermissionMode::Auto => &self.permissions.auto,
+            PermissionMode::Full => &self.permissions.full,
+        }
+    }
+}
+
+impl Programs {
+    pub fn names(&self) -> &[String] {
+        match self {
+            Self::One(name) => std::slice::from_ref(name),
+            Self::Several(names) => names,
+        }
+    }
+}
+
+impl Efforts {
+    pub fn name(&self, effort: Effort) -> &str {
+        let own = match effort {
+            Effort::Minimal => &self.names.minimal,
+            Effort::Low => &self.names.low,
+            Effort::Medium => &self.names.medium,
+            Effort::High => &self.names.high,
+        };
+        own.as_deref().unwrap_or(effort.name())
+    }
+}
+
+impl Default for Version {
+    fn default() -> Self {
+        Self { args: vec!["--version".to_owned()], minimum: None, older: None }
+    }
+}
+
+impl Default for Ending {
+    fn default() -> Self {
+        Self { grace_seconds: 2.0, max_retries: None, silence_seconds: None }
+    }
+}
+
+fn text() -> String {
+    "text".to_owned()
+}
