@@ -10,6 +10,7 @@ use super::turn::{Attempt, Task};
 use super::work::Stop;
 use crate::chat::{EntryKind, ErrorClass, Message};
 use crate::tools::shell::End;
+use crate::tools::verification::{self, Detected};
 
 impl Agent {
     /// Whether the turn is done, by the project's own check and by another backend's: `false` when the model was told
@@ -33,11 +34,18 @@ impl Agent {
         control: &mut Control,
     ) -> Result<bool, Stop> {
         let settings = self.services.settings.verify.clone();
-        let command = task.order.verify.clone().unwrap_or(settings.command);
+        let configured = task.order.verify.clone().unwrap_or(settings.command);
         let changed = !attempt.steps.is_empty() || !task.before.commits.is_empty();
-        if command.trim().is_empty() || !changed {
+        if configured.trim().is_empty() || !changed {
             return Ok(true);
         }
+        let found = verification::in_force(&configured, &self.session.worktree);
+        let Some(Detected { command, .. }) = found else {
+            let notice = "not verified: nothing here tells how; set verify.command".to_owned();
+            self.emit(AgentEvent::Notice(notice)).await;
+            attempt.verify = Some(VerifyState::NotRun);
+            return Ok(true);
+        };
         let limit = Duration::from_secs(settings.timeout_seconds);
         let process = self.tools.shell.process(&command, &self.session.worktree, Some(limit));
         let (state, exit, text) = match process.run(&control.cancel, |_| {}).await {

@@ -93,7 +93,7 @@ pub struct RoleSettings {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct VerifySettings {
-    /// Empty: not verified.
+    /// Empty: not verified; `auto`: as the project's files tell.
     pub command: String,
     /// A backend or a role that looks at a change before its turn counts as done. Empty: nobody.
     pub review: String,

@@ -18,6 +18,7 @@ pub mod shell;
 mod skill;
 mod text;
 mod todo;
+pub mod verification;
 mod walk;
 mod workspace;
 mod write;

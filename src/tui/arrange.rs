@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 
 use super::app::App;
 use super::app::layer::Layer;
+use super::app::tab::Tab;
 use super::look::{Piece, Role, Row};
 use super::markdown::Block;
 use super::message::{Action, Load};
@@ -40,9 +41,9 @@ pub fn arrange(app: &mut App) -> Vec<Action> {
                 let rows = text.rows.as_ref().map_or(0, |(_, rows)| rows.len());
                 text.scroll = text.scroll.min(rows.saturating_sub(text_rows(screen)));
             }
-            Layer::Approval { tab, scroll } => {
-                let asked = app.tabs.iter().find(|one| one.id == *tab).and_then(|tab| tab.approvals.front());
-                *scroll = (*scroll).min(asked.map_or(0, |asked| last_scroll(asked, screen)));
+            Layer::Asked { tab, scroll } => {
+                let asks = app.tabs.iter().find(|one| one.id == *tab).and_then(Tab::asks);
+                *scroll = (*scroll).min(asks.map_or(0, |asks| last_scroll(asks, app.clock.now, screen)));
             }
             Layer::Review(layer) => {
                 layer.review.fit(review_area(screen));

@@ -51,9 +51,11 @@ impl Places {
             rest -= taken;
             taken
         };
-        let above = match (&tab.suggest, tab.approvals.front()) {
+        let above = match (&tab.suggest, tab.asks()) {
             (Some(suggest), _) => take(suggest.picker.rows(update::OFFERED), 1),
-            (None, Some(asked)) if !is_shown_over(app) => take(dialog::approval_rows(asked, main), 2),
+            (None, Some(asks)) if !is_shown_over(app) => {
+                take(dialog::rows_above(asks, app.clock.now, main), 2)
+            }
             _ => 0,
         };
         let queue = take(u16::try_from(tab.queue.len().min(WAITING)).unwrap_or_default(), 2);
@@ -89,10 +91,10 @@ impl Places {
     }
 }
 
-/// The approval of the active tab lies over the screen already.
+/// What the active tab asks lies over the screen already.
 fn is_shown_over(app: &App) -> bool {
     let id = app.tab().id;
-    app.layers.iter().any(|layer| matches!(layer, Layer::Approval { tab, .. } if *tab == id))
+    app.layers.iter().any(|layer| matches!(layer, Layer::Asked { tab, .. } if *tab == id))
 }
 
 /// The tab whose name lies at a column of the tab bar.

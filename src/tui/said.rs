@@ -1,10 +1,14 @@
 //! What the screen shows, as plain text: for `--plain`.
 
+use std::time::Instant;
+
 use super::app::App;
+use super::app::asks::Asks;
 use super::app::layer::{Layer, Question};
 use super::app::tab::Tab;
 use super::commands::Do;
 use super::dialog;
+use super::keys::Context;
 use super::look::Row;
 use super::picker::PickerAct;
 use super::transcript::Transcript;
@@ -36,7 +40,7 @@ pub fn cell(transcript: &Transcript, at: usize, columns: usize) -> String {
 }
 
 /// What lies over the screen, as lines.
-pub fn layer(layer: &Layer, tabs: &[Tab], columns: usize) -> String {
+pub fn layer(layer: &Layer, tabs: &[Tab], now: Instant, columns: usize) -> String {
     match layer {
         Layer::List(list) => {
             if list.picker.is_loading() {
@@ -78,15 +82,22 @@ pub fn layer(layer: &Layer, tabs: &[Tab], columns: usize) -> String {
             text
         }
         Layer::Question(question) => about(question),
-        Layer::Approval { tab: id, .. } => tabs
+        Layer::Asked { tab: id, .. } => tabs
             .iter()
             .find(|tab| tab.id == *id)
-            .and_then(|tab| tab.approvals.front())
-            .map(|asked| format!("{}(y, a for the session, n)\n", lines(&dialog::approval(asked, columns))))
+            .and_then(Tab::asks)
+            .map(|asks| asked(asks, now, columns))
             .unwrap_or_default(),
         Layer::Review(layer) => layer.review.unified(),
         Layer::Line(_) => String::new(),
     }
+}
+
+/// What an agent asks, and what answers it.
+pub fn asked(asks: Asks, now: Instant, columns: usize) -> String {
+    let [keys, _] = dialog::keys(asks);
+    let keys: Vec<String> = keys.iter().map(|(key, does)| format!("{key}: {does}")).collect();
+    format!("{}({})\n", lines(&dialog::asked(asks, now, columns)), keys.join(", "))
 }
 
 fn about(question: &Question) -> String {
@@ -115,14 +126,19 @@ pub fn choose(app: &mut App, word: &str) -> Actions {
     }
 }
 
-/// Answers the open question, or the approval that waits.
+/// Answers the open question, or what an agent asks.
 pub fn answer(app: &mut App, word: &str) -> Actions {
+    let is_stuck = app.context() == Context::Stuck;
     let does = match word.to_lowercase().as_str() {
-        "y" | "yes" => Do::DialogYes,
-        "a" | "always" => Do::DialogAlways,
-        "n" | "no" => Do::DialogNo,
+        "y" | "yes" if !is_stuck => Do::DialogYes,
+        "a" | "always" if !is_stuck => Do::DialogAlways,
+        "n" | "no" if !is_stuck => Do::DialogNo,
+        "w" | "wait" if is_stuck => Do::DialogWait,
+        "f" | "fall back" | "fallback" if is_stuck => Do::DialogFallBack,
+        "s" | "stop" if is_stuck => Do::DialogStop,
         _ => {
-            app.toast("y or n?", super::app::Tone::Plain);
+            let text = if is_stuck { "w to wait, f to fall back, s to stop?" } else { "y or n?" };
+            app.toast(text, super::app::Tone::Plain);
             return Vec::new();
         }
     };
@@ -138,7 +154,12 @@ pub fn decline(app: &mut App) -> Actions {
             app.layers.pop();
             return Vec::new();
         }
-        Some(Layer::Approval { .. }) | None => Do::DialogNo,
+        // Time goes on without anybody; where it does not help, nothing does.
+        Some(Layer::Asked { .. }) | None if app.context() == Context::Stuck => match app.asks() {
+            Some(Asks::Stuck(standstill)) if standstill.left(app.clock.now).is_some() => Do::DialogWait,
+            _ => Do::DialogStop,
+        },
+        Some(Layer::Asked { .. }) | None => Do::DialogNo,
     };
     update::in_layer(app, does)
 }

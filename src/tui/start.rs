@@ -89,6 +89,7 @@ fn app(
         folder: base.options.cwd.clone(),
         exports: base.paths().data.join("exports"),
         backends: state::health(base),
+        threshold: settings.router.local_confidence_threshold,
         roles: settings.roles.keys().cloned().collect(),
         user_commands: own,
         demo: opening.demo,

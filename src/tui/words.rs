@@ -41,6 +41,12 @@ pub fn sparkline(values: &[u64]) -> String {
     values.iter().map(bar).collect()
 }
 
+/// A number with two decimals at most: `1`, `0.5`, `2.25`.
+pub fn short(number: f64) -> String {
+    let text = format!("{number:.2}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
 /// A whole part of a whole, in per cent.
 pub fn percent(part: u64, whole: u64) -> u64 {
     (part * 100).checked_div(whole).unwrap_or_default()
@@ -63,6 +69,7 @@ mod tests {
             ["now", "5m", "2h", "2d", "8w"]
         );
         assert_eq!(sparkline(&[0, 50, 100]), "▁▄█");
+        assert_eq!([1.0, 0.5, 2.249, 0.0, 10.0].map(short), ["1", "0.5", "2.25", "0", "10"]);
         assert_eq!((percent(1, 3), percent(1, 0)), (33, 0));
     }
 }

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 
 use super::Base;
 use crate::backends::health::now_ms;
-use crate::chat::{ErrorClass, Usage};
+use crate::chat::Usage;
 use crate::config::BackendKind;
 use crate::ledger::{Cost, Entry};
 
 pub use super::discover::{Found, FoundCli, FoundServer, discover, discover_on};
-pub use crate::backends::health::HealthState;
+pub use crate::backends::health::{HealthState, LastError};
 
 /// A backend in a list.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,7 +24,7 @@ pub struct BackendLine {
     pub retry_in_ms: u64,
     /// In a row.
     pub failures: u32,
-    pub last_error: Option<(ErrorClass, String)>,
+    pub last_error: Option<LastError>,
     /// Of the latest calls that succeeded, the oldest first.
     pub latencies_ms: Vec<u64>,
     /// What the user has to give before it can be called.
@@ -79,7 +79,7 @@ fn line(base: &Base, id: &str) -> BackendLine {
         state: if missing.is_some() { HealthState::Unconfigured } else { health.state },
         retry_in_ms: health.retry_in_ms,
         failures: health.failures,
-        last_error: health.last_error.map(|error| (error.class, error.message)),
+        last_error: health.last_error,
         latencies_ms: health.latencies_ms,
         missing,
     }

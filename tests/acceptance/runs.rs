@@ -257,6 +257,25 @@ fn verification_is_passed_failed_or_not_run() {
 }
 
 #[test]
+fn the_projects_own_check_is_found_where_that_is_wanted() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let machine = Machine::new();
+    machine.script(&[writes("a", "x\n")]);
+    let run = machine.run_well(&["--verify", "auto", "x"]);
+    assert!(run.stdout.contains("nothing here tells how"), "{}", run.stdout);
+    assert_eq!(machine.ledger().last().unwrap()["verify"], "not_run");
+
+    machine.write("gradlew", "#!/bin/sh\ngrep -q x a && echo \"asked to $*\"\n");
+    let program = machine.repo.join("gradlew");
+    std::fs::set_permissions(program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    machine.commit_all("a build");
+    machine.script_with(&[writes("a", "x\n")], "[verify]\ncommand = \"auto\"");
+    let run = machine.run_well(&["y"]);
+    assert_eq!(run.one("verify")["command"], "./gradlew test");
+    assert_eq!(run.one("verify")["state"], "passed");
+}
+
+#[test]
 fn a_budget_stops_the_turn_with_exit_code_3() {
     let machine = Machine::new();
     let usage = |value: Value| {

@@ -34,7 +34,8 @@ async fn backends_are_told_in_the_routers_order_with_what_was_seen_of_them() {
     desk.turn("first").await;
     let line = state::health(&base).remove(0);
     assert_eq!((line.state, line.failures), (HealthState::Down, 1));
-    assert_eq!(line.last_error, Some((ErrorClass::Overloaded, "too many".into())));
+    let error = line.last_error.as_ref().unwrap();
+    assert_eq!((error.class, error.message.as_str()), (ErrorClass::Overloaded, "too many"));
     let tail = state::ledger_tail(&base, 10).await;
     assert_eq!((tail.len(), tail[0].error_class), (1, Some(ErrorClass::Overloaded)));
     let spent = state::spent(&base).await;

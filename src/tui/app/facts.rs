@@ -23,6 +23,8 @@ pub struct Facts {
     pub user_branch: Option<String>,
     pub backends: Vec<BackendLine>,
     pub roles: Vec<String>,
+    /// Below this confidence the router asks the next backend.
+    pub threshold: f64,
     pub ledger: Vec<Entry>,
     pub spent: Option<Spent>,
     /// What could answer, where nothing is configured.

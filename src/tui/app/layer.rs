@@ -15,8 +15,8 @@ pub enum Layer {
     Question(Question),
     Line(Line),
     Review(Box<ReviewLayer>),
-    /// A call of a tab that waits for the user, read from so many rows on.
-    Approval {
+    /// What a tab asks of the user, read from so many rows on.
+    Asked {
         tab: TabId,
         scroll: usize,
     },
@@ -154,10 +154,11 @@ pub struct ReviewLayer {
 }
 
 impl Layer {
+    /// Where its keys are looked up, unless it is about what a tab asks.
     pub fn context(&self) -> Context {
         match self {
             Self::List(_) | Self::Text(_) | Self::Line(_) => Context::List,
-            Self::Question(_) | Self::Approval { .. } => Context::Dialog,
+            Self::Question(_) | Self::Asked { .. } => Context::Dialog,
             Self::Review(_) => Context::Review,
         }
     }

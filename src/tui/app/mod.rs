@@ -1,5 +1,6 @@
 //! What the screen shows, whole. It changes in `update` only, and knows neither terminals nor tasks.
 
+pub mod asks;
 pub mod facts;
 pub mod layer;
 pub mod panel;
@@ -14,10 +15,11 @@ use crate::tui::keys::{Context, Keymap, Matcher};
 use crate::tui::theme::{Theme, Themes};
 use crate::workbench::TabId;
 
+use asks::Asks;
 use facts::Facts;
 use layer::Layer;
 use panel::Panel;
-use tab::{Phase, Tab};
+use tab::Tab;
 
 /// How long a passing message stays.
 const TOAST: Duration = Duration::from_secs(6);
@@ -175,12 +177,18 @@ impl App {
 
     /// Where the next key is looked up.
     pub fn context(&self) -> Context {
-        match (self.layers.last(), self.focus()) {
-            (Some(layer), _) => layer.context(),
-            (None, _) if self.asks().is_some() => Context::Dialog,
-            (None, Focus::Composer) => Context::Composer,
-            (None, Focus::Transcript) => Context::Scroll,
-            (None, Focus::Panel) => Context::Panel,
+        let asks = match self.layers.last() {
+            Some(Layer::Asked { tab, .. }) => self.place_of(*tab).and_then(|place| self.tabs[place].asks()),
+            Some(_) => None,
+            None => self.asks(),
+        };
+        match (asks, self.layers.last(), self.focus()) {
+            (Some(Asks::Call(_)), ..) => Context::Dialog,
+            (Some(Asks::Stuck(_)), ..) => Context::Stuck,
+            (None, Some(layer), _) => layer.context(),
+            (None, None, Focus::Composer) => Context::Composer,
+            (None, None, Focus::Transcript) => Context::Scroll,
+            (None, None, Focus::Panel) => Context::Panel,
         }
     }
 
@@ -192,23 +200,25 @@ impl App {
         }
     }
 
-    /// The approval of the active tab that the next key answers: one that waits, while the user is not
-    /// in the middle of writing something else.
-    pub fn asks(&self) -> Option<&crate::agent::Approval> {
+    /// What the active tab asks and the next key answers, while the user is not in the middle of writing
+    /// something else.
+    pub fn asks(&self) -> Option<Asks<'_>> {
         let tab = self.tab();
         let is_free = self.focus() == Focus::Composer && tab.composer.is_empty();
-        tab.approvals.front().filter(|_| is_free)
+        tab.asks().filter(|_| is_free)
     }
 
     /// How long it may sleep: until something that is shown changes by itself.
     pub fn wake(&self) -> Option<Instant> {
         let mut wakes: Vec<Instant> = self.toast.iter().map(|toast| toast.until).collect();
-        if self.tabs.iter().any(|tab| tab.is_working() || matches!(tab.phase, Phase::Opening { .. })) {
+        let moves = |tab: &Tab| tab.is_working() && tab.asks().is_none() || tab.is_opening();
+        if self.tabs.iter().any(moves) {
             wakes.push(self.clock.now + BEAT);
         }
         let counts_down =
             self.panel.is_open && self.facts.backends.iter().any(|backend| backend.retry_in_ms > 0);
-        if counts_down {
+        let is_asked = |layer: &Layer| matches!(layer, Layer::Asked { .. });
+        if counts_down || self.tab().asks().is_some() || self.layers.iter().any(is_asked) {
             wakes.push(self.clock.now + SECOND);
         }
         wakes.into_iter().min()

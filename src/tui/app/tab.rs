@@ -12,6 +12,7 @@ use crate::tui::composer::Composer;
 use crate::tui::transcript::Transcript;
 use crate::workbench::{Command, Queued, TabId};
 
+use super::asks::{Asks, Standstill};
 use super::suggest::Suggest;
 
 /// Decisions of the router that are kept to be shown.
@@ -35,6 +36,8 @@ pub struct Tab {
     pub permissions: PermissionMode,
     /// Calls that wait for the user, oldest first.
     pub approvals: VecDeque<Approval>,
+    /// Its turn cannot go on by itself.
+    pub standstill: Option<Standstill>,
     /// What the branch changed since it began.
     pub changes: Option<DiffStat>,
     /// Paths that would conflict if it were landed now.
@@ -60,7 +63,7 @@ pub struct Tab {
     pub origin: Option<String>,
 }
 
-/// Where a tab stands. That it waits for the user follows from its approvals.
+/// Where a tab stands. That it waits for the user follows from what it asks.
 #[derive(Debug)]
 pub enum Phase {
     /// Nothing was asked yet: there is no branch.
@@ -134,6 +137,7 @@ impl Tab {
             choice: Choice::default(),
             permissions,
             approvals: VecDeque::new(),
+            standstill: None,
             changes: None,
             conflicts: Vec::new(),
             routes: VecDeque::new(),
@@ -153,6 +157,12 @@ impl Tab {
 
     pub fn is_working(&self) -> bool {
         matches!(self.phase, Phase::Working(_))
+    }
+
+    /// What it asks of the user.
+    pub fn asks(&self) -> Option<Asks<'_>> {
+        let call = self.approvals.front().map(Asks::Call);
+        call.or_else(|| self.standstill.as_ref().map(Asks::Stuck))
     }
 
     /// Whether something is under way in it.

@@ -85,7 +85,7 @@ pub enum Do {
     Comment, CommentDrop, CommentsSend, EditFile,
     PanelNext, PanelPrevious, PanelOpen,
     ListUp, ListDown, ListPageUp, ListPageDown, ListFirst, ListLast, ListAccept, ListComplete, ListClear, ListClose,
-    DialogYes, DialogAlways, DialogNo, DialogAccept, DialogCancel, DialogNext, DialogPrevious, DialogScrollDown,
+    DialogYes, DialogAlways, DialogNo, DialogWait, DialogFallBack, DialogStop, DialogAccept, DialogCancel, DialogNext, DialogPrevious, DialogScrollDown,
     DialogScrollUp, DialogPageDown, DialogPageUp,
 }
 

@@ -34,7 +34,7 @@ pub const TABLE: &[Spec] = &[
     row(Do::Queue, "queue", "[edit N | drop N | clear]", "shows the prompts that wait, to edit or drop them", Group::Agent),
     row(Do::Why, "why", "[TURN]", "says who answered and why: the routing of this tab", Group::Agent),
     row(Do::Context, "context", "", "says what fills the model's window", Group::Agent),
-    row(Do::Approvals, "approvals", "", "goes to the approval that waits, in whichever tab", Group::Agent),
+    row(Do::Approvals, "approvals", "", "goes to what an agent asks, in whichever tab", Group::Agent),
 
     row(Do::Undo, "undo", "[N] [--turn]", "takes back the last step, or N, or whole turns; shows first what goes", Group::History),
     row(Do::Redo, "redo", "", "takes back an undo", Group::History),
@@ -141,6 +141,9 @@ pub const TABLE: &[Spec] = &[
     key(Do::DialogYes, "dialog-yes", "yes, this once", Group::Choosing),
     key(Do::DialogAlways, "dialog-always", "yes, and do not ask for the same again in this session", Group::Choosing),
     key(Do::DialogNo, "dialog-no", "no", Group::Choosing),
+    key(Do::DialogWait, "dialog-wait", "waits for the backend, and asks it again", Group::Choosing),
+    key(Do::DialogFallBack, "dialog-fall-back", "lets the next backend go on", Group::Choosing),
+    key(Do::DialogStop, "dialog-stop", "stops the turn", Group::Choosing),
     key(Do::DialogAccept, "dialog-accept", "takes the answer that has the focus", Group::Choosing),
     key(Do::DialogCancel, "dialog-cancel", "closes the question", Group::Choosing),
     key(Do::DialogNext, "dialog-next", "to the next answer", Group::Choosing),

@@ -17,11 +17,21 @@ pub enum Context {
     List,
     /// Questions and approvals.
     Dialog,
+    /// A turn that is stuck.
+    Stuck,
 }
 
 impl Context {
-    pub const ALL: [Self; 7] =
-        [Self::Global, Self::Composer, Self::Scroll, Self::Panel, Self::Review, Self::List, Self::Dialog];
+    pub const ALL: [Self; 8] = [
+        Self::Global,
+        Self::Composer,
+        Self::Scroll,
+        Self::Panel,
+        Self::Review,
+        Self::List,
+        Self::Dialog,
+        Self::Stuck,
+    ];
 
     /// As the file writes it.
     pub const fn name(self) -> &'static str {
@@ -33,7 +43,13 @@ impl Context {
             Self::Review => "review",
             Self::List => "list",
             Self::Dialog => "dialog",
+            Self::Stuck => "stuck",
         }
+    }
+
+    /// Whether keys answer what an agent or the program asks.
+    pub const fn is_asking(self) -> bool {
+        matches!(self, Self::Dialog | Self::Stuck)
     }
 
     pub(super) fn find(name: &str) -> Option<Self> {

@@ -29,11 +29,13 @@ pub struct Plain {
     /// What lies over the screen was told of.
     told: usize,
     toast: Option<String>,
+    /// What the agent that is looked at asked last.
+    asked: Option<String>,
 }
 
 impl Plain {
     pub fn new(desk: Desk) -> Self {
-        Self { desk, printed: HashMap::new(), speaker: None, told: 0, toast: None }
+        Self { desk, printed: HashMap::new(), speaker: None, told: 0, toast: None, asked: None }
     }
 
     pub async fn run(mut self, first: Actions) -> io::Result<()> {
@@ -120,7 +122,7 @@ impl Plain {
             Some(Layer::List(list)) => !list.picker.is_loading(),
             Some(Layer::Text(text)) => !text.is_loading(),
             Some(_) => true,
-            None => !self.desk.app.tab().approvals.is_empty(),
+            None => self.desk.app.tab().asks().is_some(),
         }
     }
 
@@ -133,8 +135,8 @@ impl Plain {
         let word = line.trim();
         match app.layers.last() {
             Some(Layer::List(_)) => said::choose(app, word),
-            Some(Layer::Question(_) | Layer::Approval { .. }) => said::answer(app, word),
-            None if !app.tab().approvals.is_empty() => said::answer(app, word),
+            Some(Layer::Question(_) | Layer::Asked { .. }) => said::answer(app, word),
+            None if app.tab().asks().is_some() => said::answer(app, word),
             _ => say(app, line),
         }
     }
@@ -179,9 +181,16 @@ impl Plain {
             text.push_str(&said::cell(&tab.transcript, cell, COLUMNS));
         }
         *from = ready;
+        let tab = app.tab();
+        let asked = tab.asks().map(|asks| said::asked(asks, app.clock.now, COLUMNS));
+        let which = tab.asks().map(|asks| format!("{} {}", tab.id.0, asks.id()));
+        if which != self.asked {
+            text.push_str(&asked.unwrap_or_default());
+            self.asked = which;
+        }
         self.told = self.told.min(app.layers.len());
         while let Some(layer) = app.layers.get_mut(self.told) {
-            text.push_str(&said::layer(layer, app.tabs.as_slice(), COLUMNS));
+            text.push_str(&said::layer(layer, app.tabs.as_slice(), app.clock.now, COLUMNS));
             if matches!(layer, Layer::List(list) if list.picker.is_loading()) {
                 break;
             }

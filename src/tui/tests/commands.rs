@@ -50,7 +50,7 @@ fn title(studio: &Studio) -> String {
         Layer::Question(question) => question.title.clone(),
         Layer::Line(line) => line.title.to_owned(),
         Layer::Review(review) => review.title.clone(),
-        Layer::Approval { .. } => "approval".to_owned(),
+        Layer::Asked { .. } => "approval".to_owned(),
     }
 }
 

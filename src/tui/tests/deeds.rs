@@ -51,6 +51,7 @@ fn sent(command: &Command) -> String {
         }
         Command::Interrupt { .. } => format!("interrupt tab {tab}"),
         Command::Answer { call, answer, .. } => format!("answer {call} of tab {tab}: {answer:?}"),
+        Command::Resort { id, resort, .. } => format!("go on with {id} of tab {tab}: {resort:?}"),
         Command::SetPermissions { mode, .. } => format!("permissions of tab {tab}: {mode}"),
         Command::Shell { command, audience, .. } => {
             let to = if *audience == Audience::User { " for the user alone" } else { "" };

@@ -70,8 +70,9 @@ impl Dice {
 }
 
 fn key(dice: &mut Dice, bound: &[KeyEvent]) -> KeyEvent {
-    const LETTERS: [char; 16] =
-        ['y', 'a', 'n', 'q', 'j', 'k', 'g', 'G', '/', '@', '!', '$', ' ', 'x', '漢', '\u{301}'];
+    const LETTERS: [char; 19] = [
+        'y', 'a', 'n', 'w', 'f', 's', 'q', 'j', 'k', 'g', 'G', '/', '@', '!', '$', ' ', 'x', '漢', '\u{301}',
+    ];
     match dice.roll(4) {
         0 => KeyEvent::new(KeyCode::Char(*dice.one_of(&LETTERS)), KeyModifiers::NONE),
         _ => *dice.one_of(bound),

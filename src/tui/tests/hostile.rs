@@ -20,7 +20,7 @@ use crate::tui::review::{Body, Change, FileDiff, Prepared};
 use crate::workbench::doctor::{BackendReport, Check, CheckState, Report};
 use crate::workbench::history::{BranchLine, Hit, SessionLine};
 use crate::workbench::review::Range;
-use crate::workbench::state::{BackendLine, Found, FoundCli, FoundServer, Spent, SpentLine};
+use crate::workbench::state::{BackendLine, Found, FoundCli, FoundServer, LastError, Spent, SpentLine};
 use crate::workbench::{Audience, Back, EventKind, History, Moved, RecoveredSession, Stat, StepMark};
 use studio::is_harmless;
 
@@ -91,7 +91,7 @@ fn foreign_facts(evil: &str) -> Facts {
         state,
         missing,
         retry_in_ms: 9_000,
-        last_error: Some((ErrorClass::Internal, text())),
+        last_error: Some(LastError { class: ErrorClass::Internal, message: text(), at_ms: 0 }),
         ..told::up("x")
     };
     let folder = tempfile::tempdir().unwrap();

@@ -23,7 +23,7 @@ fn the_palette_finds_a_command() {
     ╭─ Commands ───────────────────────────────────────────────────────────────────╮
     │›                                                                        42/42│
     │› abort      stops the turn and its commands; what was done is committed      │
-    │  approvals  goes to the approval that waits, in whichever tab           Alt-A│
+    │  approvals  goes to what an agent asks, in whichever tab                Alt-A│
     │  branch     opens a tab that goes on from before your turn N (or from HASH, …│
     │  branches   lists the branches, open and closed; Enter opens one        Alt-B│
     │  clear      begins the model's context anew; --soft keeps it, --config gives…│
@@ -61,7 +61,7 @@ fn the_palette_on_a_small_screen() {
     ╭─ Commands ───────────────────────────╮
     │›                                42/42│
     │› abort      stops the turn and its c…│
-    │  approvals  goes to the appro…  Alt-A│
+    │  approvals  goes to what an a…  Alt-A│
     │  branch     opens a tab that goes on…│
     │  branches   lists the branche…  Alt-B│
     ╰──────────────────────────────────────╯
@@ -80,7 +80,7 @@ fn keys_are_listed_by_where_they_hold() {
       offshoot  parser  on main
 
     ╭─ Keys ───────────────────────────────────────────────────────────────────────╮
-    │›                                                                      189/189│
+    │›                                                                      201/201│
     │› Ctrl-C           interrupt-or-quit  stops the agent; clears the pro…  global│
     │  Ctrl-D           close              closes the tab; its branch and …  global│
     │  Ctrl-Z           suspend            puts the program in the backgro…  global│

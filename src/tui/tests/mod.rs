@@ -16,6 +16,7 @@ mod questions;
 mod reading;
 mod review;
 mod scripts;
+mod stuck;
 mod studio;
 mod tabs;
 mod texts;

@@ -1,9 +1,11 @@
 //! The side panel.
 
 use super::*;
+use crate::agent::AgentEvent;
 use crate::chat::{ErrorClass, Outcome, Usage};
 use crate::ledger::{Cost, Entry};
-use crate::workbench::state::{Spent, SpentLine};
+use crate::routing::{Confidence, Signal};
+use crate::workbench::state::{BackendLine, LastError, Spent, SpentLine};
 use told::{resting, up, without_key};
 
 fn entry(at: &str, backend: &str, outcome: Outcome, cost: Option<f64>) -> Entry {
@@ -78,20 +80,20 @@ fn a_narrow_screen_shows_the_panel_when_it_is_asked_for() {
        I look at the test first.            │ Routing
                                             │ 1 local/qwen3-coder  0.82
      ✗ bash cargo test nested  (exit code … │   it is local, and up
-     ✓ edit src/parser.rs: 1 replacement    │   edit success 0.90
-     ◆ 9f31c07e Count the in…  1 file +1 −1 │   repeats 0.10
-                                            │   not anthropic: ANTHROPIC_API_KEY i…
-       The depth was counted twice. It is   │
-       depth now:                           │ Health
-                                            │ ● local  ▃▃▄▃█▃ 350 ms
-         let depth = list.depth();          │ ◐ openai  again in 287 s  ▆█ 2.4 s
-                                            │   overloaded: 529 overloaded, try ag…
-       1 step · 6.4k in, 210 out · $0       │ ○ anthropic  not set up
+     ✓ edit src/parser.rs: 1 replacement    │   edit_failures 0.90 ×2
+     ◆ 9f31c07e Count the in…  1 file +1 −1 │     8 of 9 edits fitted at once
+                                            │   repeats 0.10 ×0.5
+       The depth was counted twice. It is   │     the same call 3 times
+       depth now:                           │   not anthropic: ANTHROPIC_API_KEY i…
                                             │
-                                            │ Context                 6.6k of 32.0k
-                                            │ ━━━━━━━──────────────────────────────
-    ── offshoot/fix-the-failin… ──── auto ──│ tools           48 %
-    ❯ what shall be done?                   │ system prompt   37 %
+         let depth = list.depth();          │ Health
+                                            │ ● local  ▃▃▄▃█▃ 350 ms
+       1 step · 6.4k in, 210 out · $0       │ ◐ openai  again in 287 s  ▆█ 2.4 s
+                                            │   3× overloaded just now: 529 overlo…
+                                            │ ○ anthropic  not set up
+                                            │
+    ── offshoot/fix-the-failin… ──── auto ──│ Context                 6.6k of 32.0k
+    ❯ what shall be done?                   │ ━━━━━━━──────────────────────────────
      ✓ done  Ctrl-P commands  Alt-D diff  Ctrl-B panel  local/qwen3-coder  20 %  $0
     ");
     studio.keys("ctrl-b");
@@ -154,4 +156,74 @@ fn the_panel_changes_its_width() {
     assert_eq!(at(&studio), before - 4);
     studio.keys("alt--").keys("alt--");
     assert_eq!(at(&studio), before + 4);
+}
+
+#[test]
+fn what_is_observed_changes_the_decision_in_force() {
+    let mut studio = at_work(120, 30);
+    let signal = |name: &str, value, weight, source: &str| Signal {
+        name: name.to_owned(),
+        value,
+        weight,
+        source: source.to_owned(),
+    };
+    let signals = vec![
+        signal("verify", 0.0, 3.0, "cargo test failed with exit code 101"),
+        signal("tool_calls", 1.0, 1.0, "7 of 7 were valid"),
+        signal("diff_size", 0.55, 0.25, "900 lines for a request of 20 characters"),
+    ];
+    studio.agent().does(AgentEvent::Confidence(Confidence { value: 0.38, signals }));
+    let panel = |studio: &Studio| {
+        let (x, y) = studio.place_of("Routing").unwrap();
+        let row = |y| studio.row(y).chars().skip(usize::from(x)).collect::<String>();
+        (y..y + 9).map(row).collect::<Vec<_>>().join("\n")
+    };
+    insta::assert_snapshot!(panel(&studio), @r"
+    Routing
+    1 local/qwen3-coder  0.38 < 0.60
+      it is local, and up
+      verify 0.00 ×3
+        cargo test failed with exit code…
+      tool_calls 1.00 ×1
+        7 of 7 were valid
+      diff_size 0.55 ×0.25
+        900 lines for a request of 20 ch…
+    ");
+    studio.resizes(240, 30);
+    insta::assert_snapshot!(panel(&studio), @r"
+    Routing
+    1 local/qwen3-coder  0.38 < 0.60
+      it is local, and up
+      verify 0.00 ×3  cargo test failed with exit code 101
+      tool_calls 1.00 ×1  7 of 7 were valid
+      diff_size 0.55 ×0.25
+        900 lines for a request of 20 characters
+      not anthropic: ANTHROPIC_API_KEY is not set
+    ");
+    studio.resizes(70, 30).keys("ctrl-b");
+    insta::assert_snapshot!(panel(&studio), @r"
+    Routing
+    1 local/qwen3-cod…  0.38 < 0.60
+      it is local, and up
+      verify 0.00 ×3
+        cargo test failed with exi…
+      tool_calls 1.00 ×1
+        7 of 7 were valid
+      diff_size 0.55 ×0.25
+        900 lines for a request of…
+    ");
+}
+
+#[test]
+fn a_backend_that_is_left_alone_counts_down_and_tells_what_went_wrong() {
+    let mut studio = full(120, 40);
+    let row = |studio: &Studio, text: &str| studio.row_with(text).chars().skip(82).collect::<String>();
+    studio.waits(1);
+    let tried = BackendLine { retry_in_ms: 0, ..resting("openai") };
+    let error = LastError { class: ErrorClass::Timeout, message: String::new(), at_ms: studio::NOON };
+    let recovered = BackendLine { last_error: Some(error), ..up("local") };
+    studio.waits(3_600).loads(Loaded::Health(vec![recovered, tried]));
+    insta::assert_snapshot!(row(&studio, "timeout"), @"  timeout 1h ago");
+    insta::assert_snapshot!(row(&studio, "◐ openai"), @"◐ openai  is being tried  ▆█ 2.4 s");
+    insta::assert_snapshot!(row(&studio, "overloaded 1h"), @"  3× overloaded 1h ago: 529 overload…");
 }

@@ -95,14 +95,14 @@ fn why_tells_how_a_backend_was_chosen() {
     │ turn 1  local/qwen3-coder                                                    │
     │ reason        it is local, and up                                            │
     │ confidence    0.82                                                           │
-    │ signal        edit success 0.90                                              │
+    │ signal        edit_failures 0.90                                             │
     │ signal        repeats 0.10                                                   │
     │ passed over   anthropic: ANTHROPIC_API_KEY is not set                        │
     │                                                                              │
     │ turn 2  anthropic/claude-sonnet-4-5                                          │
     │ reason        local cannot be reached                                        │
     │ confidence    0.82                                                           │
-    │ signal        edit success 0.90                                              │
+    │ signal        edit_failures 0.90                                             │
     │ signal        repeats 0.10                                                   │
     │ passed over   local: connection refused                                      │
     │                                                                              │

@@ -18,7 +18,7 @@ use crate::git::{ChangeKind, DiffStat, FileChange};
 use crate::routing::{Confidence, Decision, Rejected, Signal};
 use crate::tui::app::facts::Facts;
 use crate::tui::message::{Loaded, Message};
-use crate::workbench::state::BackendLine;
+use crate::workbench::state::{BackendLine, LastError};
 use crate::workbench::{Audience, Event, EventKind, History, Opened, Queued, ShellEnd, ShellEvent, TabId};
 
 /// Of a tab: what its agent and its session tell.
@@ -229,6 +229,7 @@ pub fn facts() -> Facts {
         folder: PathBuf::from("/home/ada/parser"),
         exports: PathBuf::from("/home/ada/.local/share/offshoot/exports"),
         user_branch: Some("main".to_owned()),
+        threshold: 0.6,
         roles: ["coding", "debug", "review"].map(str::to_owned).into(),
         ..Facts::default()
     }
@@ -268,7 +269,11 @@ pub fn resting(id: &str) -> BackendLine {
         state: HealthState::Open,
         retry_in_ms: 287_000,
         failures: 3,
-        last_error: Some((ErrorClass::Overloaded, "529 overloaded, try again later".to_owned())),
+        last_error: Some(LastError {
+            class: ErrorClass::Overloaded,
+            message: "529 overloaded, try again later".to_owned(),
+            at_ms: super::studio::NOON - 13_000,
+        }),
         latencies_ms: vec![1_900, 2_400],
         ..up(id)
     }
@@ -295,9 +300,16 @@ pub fn opened(branch: &str) -> Opened {
 
 pub fn routed(backend: &str, model: &str, reason: &str) -> Routed {
     let is_local = backend == "local";
-    let signal =
-        |name: &str, value| Signal { name: name.to_owned(), value, weight: 1.0, source: String::new() };
-    let signals = vec![signal("edit success", 0.9), signal("repeats", 0.1)];
+    let signal = |name: &str, value, weight, source: &str| Signal {
+        name: name.to_owned(),
+        value,
+        weight,
+        source: source.to_owned(),
+    };
+    let signals = vec![
+        signal("edit_failures", 0.9, 2.0, "8 of 9 edits fitted at once"),
+        signal("repeats", 0.1, 0.5, "the same call 3 times"),
+    ];
     Routed {
         decision: Decision {
             backend: backend.to_owned(),

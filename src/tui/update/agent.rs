@@ -172,7 +172,7 @@ pub(super) fn abort(app: &mut App) -> Actions {
 pub fn interrupt(app: &mut App) -> Actions {
     match app.layers.last() {
         Some(Layer::Review(_)) => return super::review_keys::act(app, Do::Leave, "").unwrap_or_default(),
-        Some(Layer::Question(_) | Layer::Approval { .. }) => {
+        Some(Layer::Question(_) | Layer::Asked { .. }) => {
             return super::layers::act(app, Do::DialogCancel).unwrap_or_default();
         }
         Some(_) => return super::layers::act(app, Do::ListClose).unwrap_or_default(),

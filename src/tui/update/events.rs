@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use super::Actions;
 use crate::agent::{AgentEvent, ApprovalState, EndReason, Failure, TurnEnd};
+use crate::tui::app::asks::Standstill;
 use crate::tui::app::facts::Trouble;
 use crate::tui::app::layer::Layer;
 use crate::tui::app::tab::{Last, Phase, Session, Tab, Work};
@@ -149,6 +150,11 @@ fn told(app: &mut App, place: usize, event: AgentEvent) -> Actions {
             tab.phase = Phase::Working(Work { since: now, is_stopping: false });
         }
         AgentEvent::Route(routed) => tab.routed(tab.turn, routed.clone()),
+        AgentEvent::Confidence(confidence) => {
+            if let Some(latest) = tab.routes.back_mut() {
+                latest.routed.decision.confidence = Some(confidence.clone());
+            }
+        }
         AgentEvent::Usage { usage, cost_usd } => {
             tab.usage += *usage;
             tab.cost = tab.cost.zip(*cost_usd).map(|(all, one)| all + one);
@@ -183,6 +189,20 @@ fn told(app: &mut App, place: usize, event: AgentEvent) -> Actions {
             let title = tab.title.clone();
             call_user(app, is_active, &title, &format!("asks: {what}"))
         }
+        AgentEvent::Stuck(stuck) => {
+            tab.standstill = None;
+            if stuck.resort.is_some() {
+                close_answered(app);
+                return vec![Action::Load(Load::Health)];
+            }
+            let what = format!("is stuck: {} cannot answer ({})", stuck.from, stuck.error_class);
+            tab.standstill = Some(Standstill::new(stuck, now));
+            tab.is_unseen |= !is_active;
+            let title = tab.title.clone();
+            let mut actions = vec![Action::Load(Load::Health)];
+            actions.extend(call_user(app, is_active, &title, &what));
+            actions
+        }
         AgentEvent::Error(failure) => {
             keep_trouble(app, place, &failure);
             vec![Action::Load(Load::Health)]
@@ -205,6 +225,7 @@ fn turn_ended(app: &mut App, place: usize, end: &TurnEnd) -> Actions {
         EndReason::Interrupted => Last::Interrupted,
     });
     tab.approvals.clear();
+    tab.standstill = None;
     tab.sent = None;
     tab.is_unseen |= !is_active;
     let title = tab.title.clone();
@@ -237,11 +258,10 @@ fn call_user(app: &mut App, is_active: bool, title: &str, what: &str) -> Actions
     vec![Action::Notify(notice)]
 }
 
-/// A dialog about an approval that waits no longer is gone.
+/// A dialog about what is asked no longer is gone.
 fn close_answered(app: &mut App) {
-    let waiting: Vec<TabId> =
-        app.tabs.iter().filter(|tab| !tab.approvals.is_empty()).map(|tab| tab.id).collect();
-    app.layers.retain(|layer| !matches!(layer, Layer::Approval { tab, .. } if !waiting.contains(tab)));
+    let waiting: Vec<TabId> = app.tabs.iter().filter(|tab| tab.asks().is_some()).map(|tab| tab.id).collect();
+    app.layers.retain(|layer| !matches!(layer, Layer::Asked { tab, .. } if !waiting.contains(tab)));
 }
 
 fn was_moved(app: &mut App, place: usize, moved: &Moved) -> Actions {

@@ -13,7 +13,7 @@ pub(super) fn update(app: &mut App, event: KeyEvent) -> Actions {
         return Vec::new();
     }
     // A key that is held down must not answer one question after the other.
-    if event.kind == KeyEventKind::Repeat && app.context() == Context::Dialog {
+    if event.kind == KeyEventKind::Repeat && app.context().is_asking() {
         return Vec::new();
     }
     note_protocol(app, event);
@@ -28,8 +28,8 @@ pub(super) fn update(app: &mut App, event: KeyEvent) -> Actions {
     match app.matcher.press(&app.keymap, context, key) {
         Outcome::Command(line) => run::bound(app, &line),
         Outcome::Pending | Outcome::Cancelled => Vec::new(),
-        // An approval that waits leaves the other keys as they are.
-        Outcome::Unbound(_) if context == Context::Dialog && app.layers.is_empty() => {
+        // What an agent asks leaves the other keys as they are.
+        Outcome::Unbound(_) if context.is_asking() && app.layers.is_empty() => {
             match app.matcher.press(&app.keymap, Context::Composer, key) {
                 Outcome::Command(line) => run::bound(app, &line),
                 Outcome::Pending | Outcome::Cancelled => Vec::new(),

@@ -3,7 +3,6 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::{Actions, agent, approvals, look, moves, prompt, review, review_keys, session, suggest, tabs};
-use crate::agent::Answer;
 use crate::tui::app::layer::{Choice, Layer, Line, LineKind, List, ListKind, Question, Then, TurnsFor};
 use crate::tui::app::tab::{Phase, Tab};
 use crate::tui::app::{App, Tone};
@@ -19,48 +18,17 @@ pub(super) fn act(app: &mut App, does: Do) -> Option<Actions> {
         Some(Layer::Text(_)) => text(app, does),
         Some(Layer::Question(_)) => question(app, does),
         Some(Layer::Line(_)) => line(app, does),
-        Some(Layer::Approval { tab, .. }) => {
+        Some(Layer::Asked { tab, .. }) => {
             let tab = *tab;
-            approval(app, tab, does)
+            approvals::act(app, tab, does)
         }
         Some(Layer::Review(_)) => None,
         None => {
             let tab = app.tab().id;
             app.asks()?;
-            approval(app, tab, does)
+            approvals::act(app, tab, does)
         }
     }
-}
-
-fn approval(app: &mut App, tab: crate::workbench::TabId, does: Do) -> Option<Actions> {
-    Some(match does {
-        Do::DialogYes => approvals::answer(app, tab, Answer::Allow),
-        Do::DialogAlways => approvals::answer(app, tab, Answer::AllowForSession),
-        Do::DialogNo => approvals::answer(app, tab, Answer::Deny),
-        Do::DialogCancel if app.layers.is_empty() => agent::abort(app),
-        Do::DialogCancel => {
-            app.layers.pop();
-            Vec::new()
-        }
-        Do::DialogAccept | Do::DialogNext | Do::DialogPrevious => {
-            app.toast("y allows it, a allows it for the session, n denies it", Tone::Plain);
-            Vec::new()
-        }
-        Do::DialogScrollDown | Do::DialogScrollUp | Do::DialogPageDown | Do::DialogPageUp => {
-            let rows: isize = match does {
-                Do::DialogScrollDown => 1,
-                Do::DialogScrollUp => -1,
-                Do::DialogPageDown => 10,
-                _ => -10,
-            };
-            match app.layers.last_mut() {
-                Some(Layer::Approval { scroll, .. }) => *scroll = scroll.saturating_add_signed(rows),
-                _ => app.tab_mut().transcript.go(crate::tui::transcript::Move::Rows(rows)),
-            }
-            Vec::new()
-        }
-        _ => return None,
-    })
 }
 
 fn question(app: &mut App, does: Do) -> Option<Actions> {

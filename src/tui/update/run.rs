@@ -30,7 +30,7 @@ pub(super) fn bound(app: &mut App, line: &str) -> Actions {
     let Some(spec) = commands::by_name(name) else { return Vec::new() };
     // What has the focus is asked first what the command means there.
     let own = match app.context() {
-        Context::List | Context::Dialog => layers::act(app, spec.does),
+        Context::List | Context::Dialog | Context::Stuck => layers::act(app, spec.does),
         Context::Review => review_keys::act(app, spec.does, args),
         Context::Panel => panel::act(app, spec.does),
         Context::Composer | Context::Scroll | Context::Global => None,

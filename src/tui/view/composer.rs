@@ -3,6 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::paint::Painter;
+use crate::tui::app::asks::Asks;
 use crate::tui::app::{App, Focus};
 use crate::tui::dialog;
 use crate::tui::keys::Context;
@@ -35,8 +36,11 @@ pub(super) fn paint(painter: &mut Painter, app: &App, places: &Places) {
 
 fn placeholder(app: &App) -> String {
     let tab = app.tab();
-    if app.asks().is_some() {
-        return "answer with y, a or n, or write on".to_owned();
+    if let Some(asks) = app.asks() {
+        let [_, keys] = dialog::keys(asks);
+        let mut keys: Vec<&str> = keys.iter().map(|(key, _)| *key).collect();
+        let last = keys.pop().unwrap_or_default();
+        return format!("answer with {} or {last}, or write on", keys.join(", "));
     }
     if tab.is_working() {
         let keys = app.keymap.keys_for(Context::Composer, "interrupt-or-quit").into_iter().next();
@@ -88,20 +92,21 @@ fn above(painter: &mut Painter, app: &App, area: Rect) {
         suggest.picker.render_attached(area, painter.buffer, &|look: Look| theme.style(look));
         return;
     }
-    let Some(asked) = tab.approvals.front() else { return };
+    let Some(asks) = tab.asks() else { return };
     painter.fill(area, Role::Popup);
     let bar = |painter: &mut Painter, y: u16| {
         painter.text(area.x, y, 1, "▌", Role::Waiting);
     };
     let inner = Rect { x: area.x + 2, width: area.width.saturating_sub(4), ..area };
-    let title = if tab.approvals.len() > 1 {
-        format!("The agent asks ({} wait)", tab.approvals.len())
-    } else {
-        "The agent asks".to_owned()
+    let title = match asks {
+        Asks::Call(_) if tab.approvals.len() > 1 => format!("The agent asks ({} wait)", tab.approvals.len()),
+        Asks::Call(_) => "The agent asks".to_owned(),
+        Asks::Stuck(_) => "The agent is stuck".to_owned(),
     };
     bar(painter, area.y);
     painter.text(inner.x, area.y, inner.width, &title, Role::Waiting);
-    let rows = dialog::approval_start(asked, usize::from(inner.width));
+    let room = usize::from(area.height.saturating_sub(2));
+    let rows = dialog::start(asks, app.clock.now, usize::from(inner.width), room);
     let last = area.bottom() - 1;
     for (y, row) in (area.y + 1..last).zip(&rows) {
         bar(painter, y);
@@ -110,9 +115,11 @@ fn above(painter: &mut Painter, app: &App, area: Rect) {
     bar(painter, last);
     let own = app.keymap.keys_for(app.context(), "approvals").into_iter().next();
     let own = own.unwrap_or_else(|| "/approvals".to_owned());
-    let long =
-        [("y", "allow once"), ("a", "allow for the session"), ("n", "deny"), ("Esc", "stop the agent")];
-    let short = [("y", "once"), ("a", "session"), ("n", "no"), ("Esc", "stop")];
+    let [mut long, mut short] = dialog::keys(asks);
+    if let Asks::Call(_) = asks {
+        long.push(("Esc", "stop the agent".to_owned()));
+        short.push(("Esc", "stop".to_owned()));
+    }
     let mut keys = match app.asks() {
         None => words(&[(&own, "answer it; what you write stays")]),
         Some(_) => words(&long),
@@ -124,8 +131,9 @@ fn above(painter: &mut Painter, app: &App, area: Rect) {
 }
 
 /// Keys, each with what it does.
-fn words(keys: &[(&str, &str)]) -> Vec<Piece> {
-    let pair = |(key, does): &(&str, &str)| {
+fn words(keys: &[(&str, impl AsRef<str>)]) -> Vec<Piece> {
+    let pair = |(key, does): &(&str, _)| {
+        let does: &str = AsRef::as_ref(does);
         [Piece::new(format!("{key} "), Role::Accent), Piece::new(format!("{does}  "), Role::Dim)]
     };
     keys.iter().flat_map(pair).collect()

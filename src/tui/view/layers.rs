@@ -1,11 +1,13 @@
 //! What lies over the screen.
 
+use std::time::Instant;
+
 use ratatui::layout::{Position, Rect};
 
 use super::paint::Painter;
 use super::status;
-use crate::agent::Approval;
 use crate::tui::app::App;
+use crate::tui::app::asks::Asks;
 use crate::tui::app::layer::{Layer, Line, LineKind, ListKind, Question, ReviewLayer, Text};
 use crate::tui::dialog;
 use crate::tui::look::{Look, Piece, Role, Row};
@@ -42,7 +44,7 @@ pub(super) fn paint(painter: &mut Painter, app: &App, layer: &Layer, screen: Rec
         Layer::Text(text) => read(painter, text, screen),
         Layer::Question(one) => question(painter, one, screen),
         Layer::Line(line) => write(painter, app, line, screen),
-        Layer::Approval { tab, scroll } => approval(painter, app, *tab, *scroll, screen),
+        Layer::Asked { tab, scroll } => asked(painter, app, *tab, *scroll, screen),
     }
 }
 
@@ -115,19 +117,22 @@ pub fn text_rows(screen: Rect) -> usize {
     usize::from(inside(text_area(screen)).height)
 }
 
-/// The call of a tab, as much of it as there is room for.
-fn approval(painter: &mut Painter, app: &App, id: TabId, scroll: usize, screen: Rect) {
+/// What a tab asks, as much of it as there is room for.
+fn asked(painter: &mut Painter, app: &App, id: TabId, scroll: usize, screen: Rect) {
     let Some(tab) = app.tabs.iter().find(|tab| tab.id == id) else { return };
-    let Some(asked) = tab.approvals.front() else { return };
-    let rows = approval_of(asked, screen);
-    let shown = rows.len().min(approval_room(screen));
+    let Some(asks) = tab.asks() else { return };
+    let rows = asked_of(asks, app.clock.now, screen);
+    let shown = rows.len().min(asked_room(screen));
     let top = scroll.min(rows.len() - shown);
-    let title = format!("{} asks", clean(&tab.title));
-    let mut keys = match screen.width {
-        ..70 => "y once · a session · n no · Esc later",
-        _ => "y allow once · a allow for the session · n deny · Esc later",
-    }
-    .to_owned();
+    let what = match asks {
+        Asks::Call(_) => "asks",
+        Asks::Stuck(_) => "is stuck",
+    };
+    let title = format!("{} {what}", clean(&tab.title));
+    let [long, short] = dialog::keys(asks);
+    let keys = if screen.width < 70 { short } else { long };
+    let keys = keys.iter().map(|(key, does)| format!("{key} {does} · ")).collect::<String>();
+    let mut keys = format!("{keys}Esc later");
     if shown < rows.len() {
         keys = format!("{}/{} · {keys}", top + shown, rows.len());
     }
@@ -135,18 +140,18 @@ fn approval(painter: &mut Painter, app: &App, id: TabId, scroll: usize, screen: 
     boxed(painter, screen, width, (&title, Role::Waiting), &rows[top..top + shown], &keys);
 }
 
-fn approval_of(asked: &Approval, screen: Rect) -> Vec<Row> {
-    dialog::approval(asked, usize::from(box_width(screen, ASKING)).saturating_sub(4))
+fn asked_of(asks: Asks, now: Instant, screen: Rect) -> Vec<Row> {
+    dialog::asked(asks, now, usize::from(box_width(screen, ASKING)).saturating_sub(4))
 }
 
 /// The rows of it that are seen at once.
-fn approval_room(screen: Rect) -> usize {
+fn asked_room(screen: Rect) -> usize {
     usize::from(screen.height.saturating_sub(if screen.height > 16 { 6 } else { 2 }))
 }
 
 /// Whoever reads it needs to go no farther.
-pub fn last_scroll(asked: &Approval, screen: Rect) -> usize {
-    approval_of(asked, screen).len().saturating_sub(approval_room(screen))
+pub fn last_scroll(asks: Asks, now: Instant, screen: Rect) -> usize {
+    asked_of(asks, now, screen).len().saturating_sub(asked_room(screen))
 }
 
 fn question(painter: &mut Painter, question: &Question, screen: Rect) {

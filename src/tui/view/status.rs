@@ -6,7 +6,6 @@ use super::paint::Painter;
 use super::tabs::{state, state_word};
 use crate::tui::app::layer::Layer;
 use crate::tui::app::{App, Focus, Tone};
-use crate::tui::keys::Context;
 use crate::tui::look::{Piece, Role};
 use crate::tui::update::worked_for;
 use crate::tui::words::{percent, seconds};
@@ -63,7 +62,7 @@ fn left(app: &App) -> Vec<Piece> {
         .tabs
         .iter()
         .enumerate()
-        .filter(|(place, tab)| *place != app.active && !tab.approvals.is_empty() && app.layers.is_empty())
+        .filter(|(place, tab)| *place != app.active && tab.asks().is_some() && app.layers.is_empty())
         .map(|(place, _)| place + 1)
         .collect();
     if let Some(first) = elsewhere.first() {
@@ -115,7 +114,7 @@ fn hints(app: &App) -> Vec<(String, &'static str)> {
             ("leave", "back"),
         ],
         (None, Focus::Panel) => &[("panel-open", "open"), ("panel-next", "section"), ("leave", "back")],
-        (None, Focus::Composer) if context == Context::Dialog => &[],
+        (None, Focus::Composer) if context.is_asking() => &[],
         (None, Focus::Composer) => {
             &[("palette", "commands"), ("diff", "diff"), ("panel", "panel"), ("help", "help")]
         }

@@ -130,7 +130,7 @@ fn label(app: &App, tab: &Tab, place: usize, title: usize, counts: bool) -> Vec<
 
 /// A tab's state as a mark.
 pub(super) fn state(app: &App, tab: &Tab) -> (&'static str, Role) {
-    if !tab.approvals.is_empty() {
+    if tab.asks().is_some() {
         return ("?", Role::Waiting);
     }
     match tab.phase {
@@ -151,7 +151,7 @@ pub(super) fn state(app: &App, tab: &Tab) -> (&'static str, Role) {
 
 /// The same as a word.
 pub(super) fn state_word(tab: &Tab) -> &'static str {
-    if !tab.approvals.is_empty() {
+    if tab.asks().is_some() {
         return "waiting for you";
     }
     match tab.phase {
