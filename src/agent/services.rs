@@ -72,6 +72,7 @@ impl Services {
                         None => self.health.usable(id, now_ms()).err().map(|reason| reason.to_string()),
                     },
                 },
+                ..Candidate::default()
             })
             .collect()
     }
@@ -113,13 +114,15 @@ impl Services {
             explicit: order.backend.as_deref(),
             role,
             role_backend: role_settings.and_then(|role| role.backend.as_deref()),
-            order: &settings.router.order,
-            candidates: &candidates,
             tried,
+            ..Question::new(&settings.router, &candidates)
         })
         .map_err(|error| Failure {
             class: match &error {
-                NoRoute::NoneUsable(rejected) => self.class_of(rejected),
+                NoRoute::NoneUsable(rejected) | NoRoute::Forbidden { rejected, .. } => {
+                    self.class_of(rejected)
+                }
+                NoRoute::OverBudget { .. } => ErrorClass::Quota,
                 NoRoute::NothingConfigured | NoRoute::Unknown { .. } => ErrorClass::NotFound,
             },
             hint: Some(error.hint()),

@@ -2,6 +2,7 @@
 //! entries of a session, token usage, and the classes of outcome. Plain data that knows nothing of
 //! wires, disks or screens.
 
+mod certainty;
 mod conversation;
 mod delta;
 mod line;
@@ -10,6 +11,7 @@ mod outcome;
 mod sanitise;
 mod usage;
 
+pub use certainty::Certainty;
 pub use conversation::{Conversation, Entry, EntryKind, Setup, Voice, estimate_tokens};
 pub use delta::{Assembler, Delta};
 pub use line::{Content, Line, LineError};

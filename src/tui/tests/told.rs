@@ -324,6 +324,7 @@ pub fn routed(backend: &str, model: &str, reason: &str) -> Routed {
             } else {
                 vec![Rejected { backend: "local".to_owned(), reason: "connection refused".to_owned() }]
             },
+            ..Decision::default()
         },
         model: model.to_owned(),
         role: None,

@@ -325,13 +325,7 @@ fn a_session_that_is_opened_again_looks_as_it_did() {
     let live = transcript(&[
         AgentEvent::TurnBegan { turn: 1, prompt: "fix it".into() },
         AgentEvent::Route(crate::agent::Routed {
-            decision: crate::routing::Decision {
-                backend: "local".into(),
-                local: true,
-                reason: String::new(),
-                confidence: None,
-                rejected: Vec::new(),
-            },
+            decision: crate::routing::Decision { backend: "local".into(), local: true, ..Default::default() },
             model: "m".into(),
             role: None,
         }),
