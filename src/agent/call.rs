@@ -12,7 +12,7 @@ use super::turn::Attempt;
 use super::{Agent, JournalError};
 use crate::backends::health::now_ms;
 use crate::backends::{Backend, BackendError};
-use crate::chat::{Assembler, Delta, ErrorClass, Message, StopReason, Usage};
+use crate::chat::{Assembler, Certainty, Delta, ErrorClass, Message, StopReason, Usage};
 use crate::wire::Request;
 
 /// Retries of a server that does not listen.
@@ -26,6 +26,8 @@ pub(super) struct Called {
     pub message: Message,
     pub usage: Usage,
     pub stop: Option<StopReason>,
+    /// How sure the model was, where its server tells.
+    pub certainty: Option<Certainty>,
     /// From the request to the first delta.
     pub first_token: Option<Duration>,
 }
@@ -89,7 +91,8 @@ impl Agent {
             }
             let usage = assembler.usage();
             let stop = assembler.stop();
-            let called = |message| Called { message, usage, stop, first_token };
+            let certainty = None;
+            let called = |message| Called { message, usage, stop, certainty, first_token };
             match end {
                 StreamEnd::Whole => {
                     self.services.health.record(backend.id(), None, Some(began.elapsed()), now_ms());

@@ -10,10 +10,15 @@ use crate::wire::Request;
 
 impl Agent {
     pub(super) fn mode(&self, attempt: &Attempt) -> PermissionMode {
+        self.mode_in(attempt.role.as_deref())
+    }
+
+    /// What the agent may do unasked in a role.
+    pub(super) fn mode_in(&self, role: Option<&str>) -> PermissionMode {
         if self.looks_on {
             return PermissionMode::ReadOnly;
         }
-        let role = attempt.role.as_ref().and_then(|name| self.services.settings.roles.get(name));
+        let role = role.and_then(|name| self.services.settings.roles.get(name));
         role.map_or(self.permissions, |role| role.permissions_or(self.permissions))
     }
 

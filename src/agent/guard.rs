@@ -37,6 +37,11 @@ impl LoopGuard {
         Self { max_identical: max_identical.max(2), seen: HashMap::new(), malformed: 0, failed_edits: 0 }
     }
 
+    /// How often the most repeated call gave the same result again, since files last changed.
+    pub fn repeats(&self) -> u32 {
+        self.seen.values().max().map_or(0, |times| times - 1)
+    }
+
     /// Judges a round. `changed` says whether it changed a file.
     pub fn judge(&mut self, calls: &[ToolCall], results: &[ToolResult], changed: bool) -> Verdict {
         if changed {

@@ -27,6 +27,9 @@ impl Agent {
             // The user's own limit: nothing that the backend did.
             Err(Stop::Budget(_)) => (Outcome::Aborted, Some(ErrorClass::Quota)),
             Err(Stop::Failed(failure) | Stop::Final(failure)) => (Outcome::Error, Some(failure.class)),
+            Err(Stop::Left(cause)) => {
+                (Outcome::Error, Some(cause.class().unwrap_or(ErrorClass::Verification)))
+            }
         };
         let is_read_only = attempt.is_review || self.mode(attempt) == PermissionMode::ReadOnly;
         let id = attempt.backend.id().to_owned();

@@ -2,6 +2,7 @@
 //! estimate for each kind of thing in it. For a meter; nothing is decided by it.
 
 use super::Agent;
+use super::services::Situation;
 use super::turn::{Attempt, Order};
 use crate::chat::{Conversation, EntryKind, Part, ToolSpec, estimate_tokens};
 use crate::config::ToolCallStyle;
@@ -124,7 +125,7 @@ impl Agent {
         let mut order = Order::default();
         self.fill_in_choice(&mut order);
         // Without anybody to ask there is no prompt to measure, and still a conversation.
-        let Ok((decision, backend)) = self.services.decide(&order, &[]) else {
+        let Ok((decision, backend)) = self.services.decide(&order, &Situation::default()) else {
             return Some(ContextUse::of("", &[], conversation, None));
         };
         let mut attempt = self.attempt(&order, 1, decision, backend);

@@ -21,6 +21,7 @@ mod ledger;
 mod mask;
 mod meter;
 mod native;
+mod observe;
 mod persona;
 mod prompt;
 mod record;
@@ -47,7 +48,7 @@ pub use event::{
 pub use journal::{Header, Journal, JournalError, Replay, SessionLock};
 pub use meter::{ContextPart, ContextUse};
 pub use persona::Persona;
-pub use services::Services;
+pub use services::{Services, Situation};
 pub use turn::Order;
 pub use wording::fit;
 
@@ -93,6 +94,8 @@ pub struct Agent {
     /// Files were changed that could not be committed. Until they are, the journal is all that tells
     /// whose they are.
     owes_step: bool,
+    /// Changes of files that nobody should change in passing, in all steps so far.
+    protected: u32,
     /// US dollars that today's runs had cost before this session was opened.
     day_cost: f64,
 }
@@ -165,6 +168,7 @@ impl Agent {
             told_left_out: HashSet::new(),
             told_unpriced: false,
             owes_step: false,
+            protected: 0,
             day_cost: parts.day_cost,
         }
     }

@@ -8,7 +8,7 @@ use super::event::{AgentEvent, Edits, Failure, StepTaken};
 use super::round::Round;
 use super::turn::Attempt;
 use super::wording::{self, Change, Verb};
-use super::{Agent, Recovered, Replay, now};
+use super::{Agent, Recovered, Replay, now, observe};
 use crate::chat::{Entry, EntryKind, ErrorClass, Message, Part, Role, StopReason, Usage};
 use crate::git::codec::{Route, StepMessage};
 use crate::git::redact::redact_entry;
@@ -147,7 +147,7 @@ impl Agent {
         let taken = self.commit_step(turn, touched, summary).await?;
         self.owes_step = false;
         if let Some(step) = &taken {
-            attempt.steps.push(step.clone());
+            attempt.took(step.clone());
         }
         Ok(taken)
     }
@@ -195,6 +195,8 @@ impl Agent {
         self.pending.is_first = false;
         self.session.step = step;
         self.told_git()?;
+        let protected = committed.stat.files.iter().filter(|file| observe::is_protected(&file.path)).count();
+        self.protected = self.protected.saturating_add(u32::try_from(protected).unwrap_or(u32::MAX));
         let taken = StepTaken {
             commit: committed.commit.to_string(),
             turn,

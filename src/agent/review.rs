@@ -5,9 +5,11 @@ use super::Agent;
 use super::call::{Audience, CallEnd};
 use super::control::Control;
 use super::event::{AgentEvent, Failure, VerifyState};
+use super::services::Situation;
 use super::turn::{Attempt, Order, Task};
 use super::work::Stop;
 use crate::chat::{EntryKind, ErrorClass, Message};
+use crate::ledger::TaskClass;
 use crate::routing::Decision;
 use crate::wire::Request;
 
@@ -103,10 +105,13 @@ impl Agent {
             role: is_role.then(|| who.to_owned()),
             ..Order::default()
         };
-        let (decision, backend) = self.services.decide(&order, &[]).map_err(|failure| {
-            let message = format!("verify.review names \"{who}\": {}", failure.message);
-            Stop::Final(Failure { message, ..failure })
-        })?;
+        let (decision, backend) = self
+            .services
+            .decide(&order, &Situation { task: Some(TaskClass::Advisory), ..Situation::default() })
+            .map_err(|failure| {
+                let message = format!("verify.review names \"{who}\": {}", failure.message);
+                Stop::Final(Failure { message, ..failure })
+            })?;
         let decision = Decision { reason: "verify.review".to_owned(), ..decision };
         let mut reviewer = self.attempt(&order, 1, decision, backend);
         reviewer.is_review = true;

@@ -10,8 +10,8 @@ use crate::backends::{Backend, Health};
 use crate::chat::ErrorClass;
 use crate::config::{Env, Settings};
 use crate::git::redact::SHORTEST_KNOWN;
-use crate::ledger::{Ledger, Prices};
-use crate::routing::{self, Candidate, Decision, NoRoute, Question, Rejected};
+use crate::ledger::{Ledger, Prices, TaskClass};
+use crate::routing::{self, Candidate, Cause, Decision, NoRoute, Prior, Purse, Question, Rejected, Weights};
 
 /// Settings, backends and their health, the ledger and the prices.
 pub struct Services {
@@ -21,12 +21,30 @@ pub struct Services {
     pub health: Health,
     pub ledger: Ledger,
     pub prices: Prices,
+    /// What the router goes by when it reckons how sure work is.
+    pub weights: Weights,
+    /// How often work was good, by backend and class of task, where the ledger tells of enough outcomes.
+    pub priors: BTreeMap<(String, TaskClass), Prior>,
     /// Values that must not reach a git object.
     pub secrets: Vec<String>,
     /// The user's real home.
     pub home: Option<PathBuf>,
     /// The user's own instruction files.
     pub user_instructions: Vec<PathBuf>,
+}
+
+/// What a decision goes by besides the order.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Situation<'a> {
+    /// A change, when nobody says.
+    pub task: Option<TaskClass>,
+    /// Tokens that the next request will have, about.
+    pub context_tokens: u64,
+    /// Backends that failed at the turn already, or were left, the last one last.
+    pub tried: &'a [String],
+    /// Why the last of them was left.
+    pub after: Option<&'a Cause>,
+    pub budgets: &'a [Purse],
 }
 
 impl Services {
@@ -59,7 +77,12 @@ impl Services {
             .collect()
     }
 
-    pub fn candidates(&self) -> Vec<Candidate> {
+    /// How often work of a kind was good.
+    pub fn prior(&self, backend: &str, task: TaskClass) -> Option<Prior> {
+        self.priors.get(&(backend.to_owned(), task)).copied()
+    }
+
+    pub fn candidates(&self, task: TaskClass) -> Vec<Candidate> {
         self.backends
             .iter()
             .map(|(id, backend)| Candidate {
@@ -72,9 +95,17 @@ impl Services {
                         None => self.health.usable(id, now_ms()).err().map(|reason| reason.to_string()),
                     },
                 },
-                ..Candidate::default()
+                context_window: self.window(id),
+                prior: self.prior(id, task),
             })
             .collect()
+    }
+
+    /// Tokens that fit in a backend's context; `None` where nobody knows, and of a CLI, which keeps a context of its
+    /// own.
+    fn window(&self, id: &str) -> Option<u64> {
+        let backend = self.backends.get(id)?.as_ref().ok().filter(|backend| backend.as_cli().is_none())?;
+        backend.context_window().or_else(|| self.prices.context_window(backend.model()?))
     }
 
     /// Why a role cannot be taken.
@@ -101,20 +132,26 @@ impl Services {
         rejected.iter().find_map(class).unwrap_or(ErrorClass::NotFound)
     }
 
-    /// Who answers an order, given the backends that failed at it already.
-    pub fn decide(&self, order: &Order, tried: &[String]) -> Result<(Decision, Backend), Failure> {
+    /// Who answers an order as things stand.
+    pub fn decide(&self, order: &Order, situation: &Situation<'_>) -> Result<(Decision, Backend), Failure> {
         let settings = &self.settings;
         let role = order.role.as_deref();
         let role_settings = match role {
             None => None,
             Some(name) => Some(settings.roles.get(name).ok_or_else(|| self.unknown_role(name))?),
         };
-        let candidates = self.candidates();
+        let task = situation.task.unwrap_or(TaskClass::Change);
+        let candidates = self.candidates(task);
         let decision = routing::decide(&Question {
             explicit: order.backend.as_deref(),
             role,
             role_backend: role_settings.and_then(|role| role.backend.as_deref()),
-            tried,
+            task,
+            prompt: &order.prompt,
+            context_tokens: situation.context_tokens,
+            tried: situation.tried,
+            after: situation.after,
+            budgets: situation.budgets,
             ..Question::new(&settings.router, &candidates)
         })
         .map_err(|error| Failure {

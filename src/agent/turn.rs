@@ -6,13 +6,15 @@ use std::time::{Duration, Instant};
 use super::Agent;
 use super::bill::Bill;
 use super::control::Control;
+use super::escalation::{Fall, left};
 use super::event::{AgentEvent, EndReason, Failure, Routed, StepTaken, TurnEnd};
+use super::observe::Watched;
 use super::work::{Stop, WorkEnd};
 use crate::backends::health::now_ms;
 use crate::backends::{Backend, BackendError};
 use crate::chat::{EntryKind, ErrorClass, Message, Outcome, Setup, Usage, Voice};
 use crate::config::PermissionMode;
-use crate::routing::{Confidence, Decision};
+use crate::routing::{self, Confidence, Decision};
 use crate::wire::Effort;
 
 /// What the user wants done.
@@ -49,8 +51,11 @@ pub(super) struct Attempt {
     pub output_length: usize,
     pub steps: Vec<StepTaken>,
     pub verify: Option<super::event::VerifyState>,
+    pub watched: Watched,
     /// As far as something was observed of its work.
     pub confidence: Option<Confidence>,
+    /// See [`Agent::protected`].
+    pub protected_before: u32,
     /// How long its backend wants to be left alone, since it failed.
     pub retry_after: Option<Duration>,
     /// What those used who reviewed it: it has lines of its own in the ledger.
@@ -67,6 +72,8 @@ pub(super) struct Task<'a> {
     pub order: &'a Order,
     /// What the attempts before it came to.
     pub before: &'a TurnSum,
+    /// Who made them.
+    pub tried: &'a [Tried],
 }
 
 /// A backend that failed in this turn.
@@ -79,10 +86,11 @@ pub(super) struct Tried {
 impl Agent {
     /// Runs one turn to its end. The last event is always `TurnEnded`, and what it tells is returned.
     pub async fn turn(&mut self, mut order: Order, control: &mut Control) -> TurnEnd {
+        self.take_mentioned_role(&mut order);
         self.keep_choice(&mut order);
         let turn = self.session.conversation.next_turn();
         let mut all = TurnSum::default();
-        let end = match self.services.decide(&order, &[]) {
+        let end = match self.decide(&order, &all, &[], None) {
             Err(failure) => Err(failure.into()),
             Ok((decision, backend)) => {
                 let attempt = self.attempt(&order, 1, decision, backend);
@@ -139,14 +147,22 @@ impl Agent {
         control: &mut Control,
     ) -> WorkEnd {
         self.begin(turn, order, &mut attempt).await?;
-        let mut tried = Vec::new();
+        self.leave_to_stand_in(order, all, &mut attempt, control).await?;
+        let mut tried: Vec<Tried> = Vec::new();
         loop {
             self.announce(&attempt).await;
-            let task = Task { turn, order, before: all };
+            let task = Task { turn, order, before: all, tried: &tried };
             let end = self.try_it(&task, &mut attempt, control).await;
             all.add(&attempt);
             self.write_ledger(turn, order, &attempt, &tried, &end).await;
-            let Err(Stop::Failed(failure)) = end else { return end };
+            let (failure, cause) = match end {
+                Err(Stop::Failed(failure)) => {
+                    let cause = self.cause_of(&failure, &mut attempt);
+                    (failure, cause)
+                }
+                Err(Stop::Left(cause)) => (left(&attempt, &cause), Some(cause)),
+                end => return end,
+            };
             tried.push(Tried {
                 backend: attempt.backend.id().to_owned(),
                 class: failure.class,
@@ -155,7 +171,15 @@ impl Agent {
             let next = if control.cancel.is_cancelled() {
                 None
             } else {
-                self.onward(order, &attempt, &failure, &tried, control).await?
+                let fall = Fall {
+                    order,
+                    all,
+                    failed: &attempt,
+                    failure: &failure,
+                    cause: cause.as_ref(),
+                    tried: &tried,
+                };
+                self.onward(&fall, control).await?
             };
             match next {
                 Some(next) => attempt = next,
@@ -164,6 +188,15 @@ impl Agent {
                     return Err(failure.into());
                 }
             }
+        }
+    }
+
+    /// `@role` in a prompt does what `--role` does, where none was given.
+    fn take_mentioned_role(&self, order: &mut Order) {
+        if order.role.is_none() {
+            let roles = &self.services.settings.roles;
+            let (role, _) = routing::mention(&order.prompt, |name| roles.contains_key(name));
+            order.role = role.map(str::to_owned);
         }
     }
 
@@ -228,6 +261,8 @@ impl Agent {
             output_length: 0,
             steps: Vec::new(),
             verify: None,
+            watched: Watched::default(),
+            protected_before: self.protected,
             retry_after: None,
             reviews: TurnSum::default(),
             is_review: false,
@@ -286,6 +321,12 @@ impl Agent {
                 self.emit(AgentEvent::Error(failure)).await;
                 (Outcome::Error, EndReason::Budget, message)
             }
+            Err(Stop::Left(cause)) => {
+                let failure =
+                    Failure::new(cause.class().unwrap_or(ErrorClass::Verification), cause.to_string());
+                self.emit(AgentEvent::Error(failure)).await;
+                (Outcome::Error, EndReason::Failed, String::new())
+            }
             Err(Stop::Failed(failure) | Stop::Final(failure)) => {
                 self.emit(AgentEvent::Error(failure)).await;
                 (Outcome::Error, EndReason::Failed, String::new())
@@ -328,6 +369,11 @@ impl TurnSum {
 }
 
 impl Attempt {
+    pub(super) fn took(&mut self, step: StepTaken) {
+        self.watched.step(&step);
+        self.steps.push(step);
+    }
+
     /// Adds what a reviewer used.
     pub(super) fn join(&mut self, reviewer: &Self) {
         self.reviews.usage += reviewer.usage;

@@ -65,11 +65,14 @@ impl Agent {
             return Err(Stop::Interrupted);
         }
         attempt.verify = Some(state);
+        attempt.watched.check(state);
         self.emit(AgentEvent::Verify { state, command: command.clone(), exit }).await;
         // What the command left behind must not be taken for the user's edits later.
         let summary = format!("Files changed by `{command}`.");
         let step = self.commit_step(task.turn, crate::git::Touched::Scan, summary).await?;
-        attempt.steps.extend(step);
+        if let Some(step) = step {
+            attempt.took(step);
+        }
         match state {
             VerifyState::Passed => Ok(true),
             VerifyState::NotRun => {

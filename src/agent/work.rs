@@ -8,6 +8,7 @@ use super::guard::{LoopGuard, Verdict};
 use super::turn::{Attempt, Task};
 use super::{Agent, JournalError, cost_of};
 use crate::chat::{EntryKind, ErrorClass, Message, Part, StopReason, ToolCall, Usage};
+use crate::routing::{Cause, Purse};
 
 /// Why work ended before it was done.
 pub(super) enum Stop {
@@ -16,6 +17,8 @@ pub(super) enum Stop {
     Failed(Failure),
     /// Nobody else would come to a better end.
     Final(Failure),
+    /// Another one goes on: nothing has failed yet, but the work is not trusted.
+    Left(Cause),
 }
 
 /// The last words of work that was done, or why it ended before.
@@ -106,6 +109,8 @@ impl Agent {
             let answer = self.understand(attempt, called.message);
             let calls: Vec<ToolCall> = answer.tool_calls().cloned().collect();
             let text = answer.text();
+            let is_empty = calls.is_empty() && text.trim().is_empty();
+            attempt.watched.answer(called.stop, is_empty, called.certainty);
             let kind = EntryKind::Answer {
                 message: answer.clone(),
                 by: attempt.voice(),
@@ -132,8 +137,10 @@ impl Agent {
                     continue;
                 }
                 if self.holds(task, attempt, &mut corrections, control).await? {
+                    self.estimate(task, attempt).await;
                     return Ok(text);
                 }
+                self.judge(task, attempt).await?;
                 continue;
             }
 
@@ -145,9 +152,14 @@ impl Agent {
             if interrupted {
                 return Err(Stop::Interrupted);
             }
-            match guard.judge(&calls, &results, step.is_some()) {
-                Verdict::GoOn => {}
-                Verdict::Warn(words) => self.say(turn, EntryKind::Steer(Message::user(words)))?,
+            let verdict = guard.judge(&calls, &results, step.is_some());
+            attempt.watched.round(&calls, &results, guard.repeats());
+            match verdict {
+                Verdict::GoOn => self.judge(task, attempt).await?,
+                Verdict::Warn(words) => {
+                    self.say(turn, EntryKind::Steer(Message::user(words)))?;
+                    self.judge(task, attempt).await?;
+                }
                 Verdict::Stop(class, message) => {
                     let hint = "what was done so far is committed; say how to go on, or pick another model";
                     return Err(Failure::new(class, message).hint(hint).into());
@@ -260,19 +272,8 @@ impl Agent {
     }
 
     pub(super) fn over_budget(&self, task: &Task<'_>, attempt: &Attempt) -> Option<String> {
-        let budget = &self.services.settings.budget;
-        let turn = task.before.cost.priced() + attempt.cost.priced();
-        let session = self.session.cost_usd + self.pending.cost.priced();
-        let day = self.day_cost + turn;
-        let limits = [
-            ("turn", turn, task.order.budget_usd.unwrap_or(budget.turn_usd)),
-            ("session", session, budget.session_usd),
-            ("day", day, budget.day_usd),
-        ];
-        limits
-            .into_iter()
-            .find(|(_, spent, limit)| *limit > 0.0 && spent >= limit)
-            .map(|(what, spent, limit)| format!("the {what} has cost ${spent:.4}, its budget is ${limit:.4}"))
+        let turn = task.before.cost.priced() + attempt.cost.priced() + attempt.reviews.cost.priced();
+        self.purses(task.order, turn).iter().find_map(Purse::empty)
     }
 }
 

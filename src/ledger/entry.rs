@@ -86,7 +86,7 @@ pub struct Entry {
 }
 
 /// What a turn may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum TaskClass {
     /// Answer, and leave the files alone.

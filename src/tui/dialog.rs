@@ -86,7 +86,14 @@ fn stuck(standstill: &Standstill, now: Instant, width: usize) -> Vec<Row> {
         None => "  nobody else may go on".to_owned(),
     };
     let wait = match standstill.left(now) {
-        Some(left) => format!("asked again in {}", seconds(up(left))),
+        Some(left) => {
+            let what = match stuck.otherwise {
+                Some((_, Resort::FallBack)) => "handed over",
+                Some((_, Resort::Stop)) => "stopped",
+                Some((_, Resort::Wait)) | None => "asked again",
+            };
+            format!("{what} in {}", seconds(up(left)))
+        }
         None => "nothing happens until you choose".to_owned(),
     };
     let last = [Piece::new(wait, Role::Waiting), Piece::new(next, Role::Text)];

@@ -1,5 +1,6 @@
 //! What a workbench stands on: the settings, the backends and the ledger, and the repository.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -10,6 +11,7 @@ use crate::chat::ErrorClass;
 use crate::config::{self, Env, Loaded, Paths, Sources, Trust};
 use crate::git::{GitError, Repo, session};
 use crate::ledger::{Ledger, Prices};
+use crate::routing::Weights;
 use crate::tools::permissions::Rules;
 
 /// Entries of the ledger that tell how the backends fared lately.
@@ -85,6 +87,8 @@ impl Base {
             health,
             ledger,
             prices,
+            weights: Weights::default(),
+            priors: BTreeMap::new(),
             secrets: Services::secrets(&settings, &options.env),
             home: options.env.get("HOME").map(PathBuf::from),
             user_instructions: vec![loaded.paths.config.join("AGENTS.md")],

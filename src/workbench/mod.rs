@@ -39,7 +39,7 @@ pub use opening::Opening;
 pub use past::{History, Stat, StepMark};
 pub use recovery::{RecoveredSession, recover};
 
-use crate::agent::{Failure, Order};
+use crate::agent::{Failure, Order, Situation};
 use crate::chat::ErrorClass;
 use crate::config::PermissionMode;
 
@@ -69,7 +69,7 @@ impl Workbench {
 
     /// Whether somebody could answer the order now: to be asked before anything is made for it.
     pub fn check(&self, order: &Order) -> Result<(), Failure> {
-        self.place.base.services.decide(order, &[]).map(|_| ())
+        self.place.base.services.decide(order, &Situation::default()).map(|_| ())
     }
 
     /// Carries out a command, or hands it to the tab that it is for, and waits while too many wait there

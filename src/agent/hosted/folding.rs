@@ -59,7 +59,7 @@ impl Agent {
         self.owes_step = false;
         if let Some(step) = step {
             *base = CommitId::parse(&step.commit).ok();
-            attempt.steps.push(step);
+            attempt.took(step);
         }
         Ok(())
     }

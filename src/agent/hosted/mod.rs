@@ -77,7 +77,9 @@ impl Agent {
             if !control.steer.is_empty() {
                 continue;
             }
+            self.estimate(task, attempt).await;
             if self.holds(task, attempt, &mut corrections, control).await? {
+                self.estimate(task, attempt).await;
                 return Ok(ran.text);
             }
         }

@@ -119,6 +119,7 @@ impl Told {
             return Ok(());
         };
         let Some(call) = self.find(&id) else { return Ok(()) };
+        attempt.watched.call(call.input.is_object(), is_error);
         let content = cap_text(&content, agent.tools.shell.cap).text;
         let result = ToolResult::text(&call, &content, is_error);
         agent.journal.result(&result, &agent.services.secrets)?;

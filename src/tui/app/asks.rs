@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::agent::{Approval, Resort, Stuck};
+use crate::chat::ErrorClass;
 
 /// The oldest thing that waits for the user.
 #[derive(Debug, Clone, Copy)]
@@ -25,17 +26,17 @@ impl Asks<'_> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Standstill {
     pub stuck: Stuck,
-    /// The backend is asked again then; `None` waits for the user alone.
+    /// The turn goes on by itself then; `None` waits for the user alone.
     until: Option<Instant>,
 }
 
 impl Standstill {
     pub fn new(stuck: Stuck, now: Instant) -> Self {
-        let until = stuck.retry_in.map(|time| now + time);
+        let until = stuck.otherwise.map(|(time, _)| now + time);
         Self { stuck, until }
     }
 
-    /// Until the backend is asked again.
+    /// Until the turn goes on by itself.
     pub fn left(&self, now: Instant) -> Option<Duration> {
         self.until.map(|until| until.saturating_duration_since(now))
     }
@@ -50,9 +51,9 @@ impl Standstill {
 
     /// What a choice comes to here, in a few words.
     pub fn told(&self, resort: Resort) -> String {
-        match (resort, self.until) {
-            (Resort::Wait, Some(_)) => "wait".to_owned(),
-            (Resort::Wait, None) => "try again".to_owned(),
+        match (resort, self.stuck.error_class) {
+            (Resort::Wait, ErrorClass::RateLimit) => "wait".to_owned(),
+            (Resort::Wait, _) => "try again".to_owned(),
             (Resort::FallBack, _) => {
                 format!("let {} go on", self.stuck.to.as_deref().unwrap_or("the next backend"))
             }

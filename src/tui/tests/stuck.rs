@@ -13,7 +13,7 @@ fn limited(to: Option<&str>, seconds: Option<u64>) -> Stuck {
         to: to.map(str::to_owned),
         error_class: ErrorClass::RateLimit,
         message: "local: 429 too many requests, slow down".to_owned(),
-        retry_in: seconds.map(Duration::from_secs),
+        otherwise: seconds.map(|seconds| (Duration::from_secs(seconds), Resort::Wait)),
         resort: None,
     }
 }
