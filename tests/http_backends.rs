@@ -81,6 +81,23 @@ async fn text_thinking_and_usage_arrive_in_every_format() {
 }
 
 #[tokio::test]
+async fn log_probabilities_are_asked_for_where_the_settings_say_so() {
+    let wanted = async |format, more: &str| {
+        let server = ModelServer::start(format, vec![Reply::text("hi")]).await;
+        ask(&backend_with(&server, more), &request()).await.unwrap();
+        server.requests()[0].body.clone()
+    };
+    let body = wanted(WireFormat::OpenaiChat, "logprobs = true").await;
+    assert_eq!(body["logprobs"], true);
+    let body = wanted(WireFormat::OpenaiChat, "local = true").await;
+    assert_eq!(body.get("logprobs"), None);
+    for format in [WireFormat::Anthropic, WireFormat::Gemini] {
+        let body = wanted(format, "logprobs = true").await;
+        assert!(!body.to_string().contains("logprobs"), "{format:?}");
+    }
+}
+
+#[tokio::test]
 async fn calls_of_one_name_go_out_and_back_in_every_format() {
     for format in FORMATS {
         let calls = vec![("read", json!({"path": "a"})), ("read", json!({"path": "b"})), ("ls", json!({}))];

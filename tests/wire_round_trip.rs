@@ -180,6 +180,7 @@ fn request(messages: Vec<Message>) -> Request {
         max_output_tokens: Some(4000),
         temperature: Some(0.5),
         effort: None,
+        logprobs: false,
         stream: true,
     }
 }

@@ -1,6 +1,6 @@
 //! Streams as providers send them, in `fixtures/wire`: what they decode to, wherever they are cut.
 
-use offshoot::chat::{Assembler, Delta, ErrorClass, Message, Part, StopReason, Usage, WireFormat};
+use offshoot::chat::{Assembler, Certainty, Delta, ErrorClass, Message, Part, StopReason, Usage, WireFormat};
 use offshoot::wire::{Decoder, Encoder, Response, WireError, decode_response, encode_response};
 use serde_json::json;
 
@@ -363,4 +363,60 @@ fn an_error_that_we_serve_keeps_its_class() {
             assert_eq!((error.class, error.message.as_str()), (class, "too bad"), "{format:?}");
         }
     }
+}
+
+#[test]
+fn log_probabilities_come_once_as_three_numbers_however_long_the_answer() {
+    let chat = |logprobs: &str, rest: &str| {
+        format!(
+            "data: {{\"choices\":[{{\"index\":0,\"delta\":{{\"content\":\"a\"}},\"logprobs\":{logprobs}{rest}}}]}}\n\n"
+        )
+    };
+    let of = |values: &[f64]| {
+        let tokens: Vec<_> = values.iter().map(|value| json!({"token": "a", "logprob": value})).collect();
+        json!({"content": tokens, "refusal": null}).to_string()
+    };
+    let stream = [
+        chat(&of(&[-0.5, -1.5]), ""),
+        chat("null", ""),
+        chat(&of(&[-1.0]), ""),
+        chat("{\"content\":[{\"token\":\"b\"},7]}", ",\"finish_reason\":\"stop\""),
+        "data: [DONE]\n\n".to_owned(),
+    ]
+    .concat();
+    let certainty = |deltas: &[Delta]| -> Vec<Certainty> {
+        let of =
+            |delta: &Delta| if let Delta::Certainty(certainty) = delta { Some(*certainty) } else { None };
+        deltas.iter().filter_map(of).collect()
+    };
+    let three = Certainty { sum: -3.0, min: -1.5, tokens: 3 };
+    let (deltas, error) = decode(WireFormat::OpenaiChat, [stream.as_bytes()]);
+    assert_eq!((certainty(&deltas), error), (vec![three], None));
+    // It comes after all text, so that it cuts nothing in two that has to be seen whole.
+    assert!(matches!(deltas[deltas.len() - 2..], [Delta::Certainty(_), Delta::Stop(StopReason::End)]));
+    let mut assembler = Assembler::default();
+    for delta in deltas {
+        assembler.push(delta);
+    }
+    assert_eq!(assembler.certainty(), Some(three));
+
+    let said = |logprobs: &str| {
+        format!(
+            "data: {{\"type\":\"response.output_text.delta\",\"output_index\":0,\"delta\":\"a\",\"logprobs\":{logprobs}}}\n\n"
+        )
+    };
+    let stream = [
+        said("[{\"logprob\":-0.5},{\"logprob\":-1.5}]"),
+        said("[]"),
+        said("[{\"logprob\":-1.0}]"),
+        "data: {\"type\":\"response.completed\",\"response\":{\"status\":\"completed\",\"output\":[]}}\n\n"
+            .to_owned(),
+    ]
+    .concat();
+    let (deltas, error) = decode(WireFormat::OpenaiResponses, [stream.as_bytes()]);
+    assert_eq!((certainty(&deltas), error), (vec![three], None));
+
+    let (deltas, _) =
+        decode(WireFormat::OpenaiChat, [chat("null", ",\"finish_reason\":\"stop\"").as_bytes()]);
+    assert_eq!(certainty(&deltas), []);
 }

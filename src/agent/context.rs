@@ -78,6 +78,7 @@ impl Agent {
             temperature: None,
             effort: attempt.effort,
             stream: true,
+            ..Request::default()
         }
     }
 

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Message, Part, Role, Signature, StopReason, ToolCall, Usage};
+use super::{Certainty, Message, Part, Role, Signature, StopReason, ToolCall, Usage};
 
 /// One piece of a streamed answer.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,6 +26,8 @@ pub enum Delta {
     },
     /// Usage of this call so far. Each one replaces the one before.
     Usage(Usage),
+    /// How sure the model was of its tokens: once, when all of them are known.
+    Certainty(Certainty),
     Stop(StopReason),
 }
 
@@ -34,6 +36,7 @@ pub enum Delta {
 pub struct Assembler {
     parts: Vec<Open>,
     usage: Usage,
+    certainty: Option<Certainty>,
     stop: Option<StopReason>,
 }
 
@@ -76,12 +79,18 @@ impl Assembler {
                 }
             }
             Delta::Usage(usage) => self.usage = usage,
+            Delta::Certainty(certainty) => self.certainty = Some(certainty),
             Delta::Stop(stop) => self.stop = Some(stop),
         }
     }
 
     pub fn usage(&self) -> Usage {
         self.usage
+    }
+
+    /// How sure the model was of its tokens, where the server told.
+    pub fn certainty(&self) -> Option<Certainty> {
+        self.certainty
     }
 
     /// Why the model stopped; `None` while it has not said.

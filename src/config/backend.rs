@@ -41,6 +41,9 @@ pub struct BackendSettings {
     /// minimal, low, medium or high.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub effort: Option<String>,
+    /// Whether the server is asked how sure the model is of its tokens.
+    #[serde(default)]
+    pub logprobs: bool,
     /// How the model calls tools.
     #[serde(default)]
     pub tool_calls: ToolCallStyle,

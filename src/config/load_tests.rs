@@ -103,7 +103,7 @@ fn the_shipped_file_sets_every_key_that_is_not_a_users_own() {
 #[test]
 fn every_key_of_the_schema_has_a_field() {
     let all = "[backends.b]\nkind='cli'\nbase_url='http://h/v1/'\nmodel='m'\nlocal=true\napi_key_env='K'\nprofile='p'\n\
-        script='s'\ncontext_window=1\nmax_output_tokens=1\neffort='low'\ntool_calls='text'\nedit_format='whole'\n\
+        script='s'\ncontext_window=1\nmax_output_tokens=1\neffort='low'\nlogprobs=true\ntool_calls='text'\nedit_format='whole'\n\
         headers={A='$B'}\nconnect_timeout_seconds=1\nidle_timeout_seconds=2.5\nmax_retries=0\n\
         [roles.r]\nbackend='b'\nmodel='m'\neffort='high'\nread_only=true\npermissions='ask'\n";
     let world = World::new().user(all);
@@ -149,7 +149,7 @@ fn a_later_layer_wins_and_the_earlier_ones_are_remembered() {
             "1 Shipped shipped",
         ]
     );
-    assert_eq!(loaded.explain("router").len(), 5);
+    assert_eq!(loaded.explain("router").len(), 6);
     assert_eq!(loaded.explain("router")[0].key, "router.order");
     assert!(loaded.explain("router.ordr").is_empty());
     assert_eq!(loaded.nearest_key("router.ordr").as_deref(), Some("router.order"));

@@ -22,7 +22,7 @@ pub use paths::{Paths, PathsError};
 pub use settings::{
     AgentSettings, BreakerSettings, BudgetSettings, Fallback, LedgerSettings, LocalRuntimeSettings,
     PermissionMode, PermissionRules, RoleSettings, RouterSettings, SandboxSettings, Settings, UiSettings,
-    UnknownPermissions, VerifySettings, WorktreeSettings,
+    UnknownPermissions, VerifySettings, WeightsChoice, WorktreeSettings,
 };
 pub use trust::{Trust, TrustError};
 

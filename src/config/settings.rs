@@ -43,6 +43,16 @@ pub struct RouterSettings {
     pub escalation_keywords: Vec<String>,
     pub fallback: Fallback,
     pub max_local_retries: u32,
+    pub weights: WeightsChoice,
+}
+
+/// Which table of weights confidence goes by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum WeightsChoice {
+    /// The fitted one, where there is one.
+    Auto,
+    Default,
 }
 
 /// What happens when a backend fails.

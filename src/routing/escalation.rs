@@ -235,7 +235,7 @@ mod tests {
     use super::super::observed::{Calls, Checks, Edits, Stops};
     use super::super::{Weights, estimate};
     use super::*;
-    use crate::config::Fallback;
+    use crate::config::{Fallback, WeightsChoice};
 
     fn policy() -> RouterSettings {
         RouterSettings {
@@ -244,6 +244,7 @@ mod tests {
             escalation_keywords: Vec::new(),
             fallback: Fallback::Auto,
             max_local_retries: 1,
+            weights: WeightsChoice::Default,
         }
     }
 

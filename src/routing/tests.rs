@@ -1,7 +1,7 @@
 //! The table of decisions.
 
 use super::*;
-use crate::config::{Fallback, PermissionMode, RouterSettings};
+use crate::config::{Fallback, PermissionMode, RouterSettings, WeightsChoice};
 use crate::ledger::TaskClass;
 
 fn policy(fallback: Fallback) -> RouterSettings {
@@ -11,6 +11,7 @@ fn policy(fallback: Fallback) -> RouterSettings {
         escalation_keywords: ["security", "multi-file"].map(str::to_owned).into(),
         fallback,
         max_local_retries: 1,
+        weights: WeightsChoice::Default,
     }
 }
 

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use super::WireError;
-use crate::chat::{Image, Part};
+use crate::chat::{Certainty, Image, Part};
 
 /// The arguments of a call as an object: what models write as arguments is not always one.
 pub(super) fn input_object(input: &Value) -> Value {
@@ -37,6 +37,11 @@ pub(super) fn fit_id(id: &str, max: usize) -> String {
     let mut head: String = id.chars().map(|c| if fine(c) { c } else { '_' }).collect();
     head.truncate(max - digest.len() - 1);
     format!("{head}_{digest}")
+}
+
+/// What a list of tokens with their log-probabilities comes to.
+pub(super) fn logprobs(tokens: &Value) -> Option<Certainty> {
+    Certainty::of(tokens.as_array()?.iter().filter_map(|token| token["logprob"].as_f64()))
 }
 
 pub(super) fn data_url(image: &Image) -> String {

@@ -16,6 +16,8 @@ pub struct Request {
     pub max_output_tokens: Option<u32>,
     pub temperature: Option<f64>,
     pub effort: Option<Effort>,
+    /// Whether the log-probabilities of its tokens are wanted, from formats and models that have them.
+    pub logprobs: bool,
     pub stream: bool,
 }
 

@@ -185,6 +185,7 @@ impl Shared {
             request.model = model;
         }
         request.max_output_tokens = request.max_output_tokens.or(self.settings.max_output_tokens);
+        request.logprobs |= self.settings.logprobs;
         request.effort = request.effort.or_else(|| self.settings.effort.as_ref()?.parse().ok());
         Ok(request)
     }

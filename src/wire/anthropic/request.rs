@@ -145,6 +145,7 @@ pub fn decode_request(body: &Value) -> Result<Request, WireError> {
         max_output_tokens: max_tokens(body, "max_tokens"),
         temperature: body["temperature"].as_f64(),
         effort: effort(body),
+        logprobs: false,
         stream: body["stream"].as_bool().unwrap_or(false),
     })
 }

@@ -55,6 +55,7 @@ impl Writer {
         match delta {
             Delta::Usage(usage) => self.usage = *usage,
             Delta::Stop(stop) => self.stop = Some(*stop),
+            Delta::Certainty(_) => {}
             Delta::Text(text) => {
                 self.ensure(Open::Text, &json!({"type": "text", "text": ""}), &mut out);
                 self.delta(&json!({"type": "text_delta", "text": text}), &mut out);

@@ -175,6 +175,7 @@ pub fn decode_request(body: &Value) -> Result<Request, WireError> {
         max_output_tokens: max_tokens(config, "maxOutputTokens"),
         temperature: config["temperature"].as_f64(),
         effort: effort(&config["thinkingConfig"]),
+        logprobs: false,
         stream: false,
     })
 }

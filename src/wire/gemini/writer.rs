@@ -31,7 +31,7 @@ impl Writer {
             Delta::Signature(signature) if is_ours(signature) => {
                 json!({"text": "", "thoughtSignature": signature.data["thoughtSignature"]})
             }
-            Delta::Signature(_) => return Vec::new(),
+            Delta::Signature(_) | Delta::Certainty(_) => return Vec::new(),
             Delta::ToolCall { index, id, name, signature } => {
                 let call = ToolCall {
                     id: id.clone(),

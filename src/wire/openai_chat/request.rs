@@ -58,6 +58,8 @@ pub fn encode_request(request: &Request, dialect: Dialect) -> Value {
         (effort, _) => effort,
     };
     put(&mut body, "reasoning_effort", effort.map(Effort::name));
+    // Models that reason reject it.
+    put(&mut body, "logprobs", (request.logprobs && !reasons).then_some(true));
     body
 }
 
@@ -171,6 +173,7 @@ pub fn decode_request(body: &Value) -> Result<Request, WireError> {
             .or_else(|| max_tokens(body, "max_tokens")),
         temperature: body["temperature"].as_f64(),
         effort: text(body, "reasoning_effort").and_then(|name| name.parse().ok()),
+        logprobs: body["logprobs"].as_bool().unwrap_or(false),
         stream: body["stream"].as_bool().unwrap_or(false),
     })
 }

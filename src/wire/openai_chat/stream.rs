@@ -4,9 +4,9 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use crate::chat::{Delta, Signature, StopReason, WireFormat};
+use crate::chat::{Certainty, Delta, Signature, StopReason, WireFormat};
 use crate::wire::WireError;
-use crate::wire::json::{filled, fit_id, input_object, items, number};
+use crate::wire::json::{filled, fit_id, input_object, items, logprobs, number};
 
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Stream {
@@ -14,6 +14,8 @@ pub(crate) struct Stream {
     calls: Vec<Call>,
     /// The field that the open reasoning came in.
     thinking: Option<&'static str>,
+    /// Of the tokens so far.
+    certainty: Option<Certainty>,
     refused: bool,
     stopped: bool,
     done: bool,
@@ -56,12 +58,15 @@ impl Stream {
         if let Some(delta) = choice.get("delta").or_else(|| choice.get("message")).filter(|d| d.is_object()) {
             self.delta(delta, out);
         }
+        let sure = logprobs(&choice["logprobs"]["content"]);
+        self.certainty = self.certainty.into_iter().chain(sure).reduce(Certainty::join);
         let usage = [&chunk["usage"], &choice["usage"], &chunk["x_groq"]["usage"]];
         if let Some(usage) = usage.into_iter().find(|usage| usage.is_object()) {
             out.push(Delta::Usage(super::usage(usage)));
         }
         if let Some(reason) = filled(choice, "finish_reason") {
             self.close_thinking(out);
+            out.extend(self.certainty.take().map(Delta::Certainty));
             self.stopped = true;
             let stop = if self.refused {
                 StopReason::Refusal
@@ -188,6 +193,7 @@ impl Stream {
         if !self.done {
             return Err(WireError::cut());
         }
+        out.extend(self.certainty.take().map(Delta::Certainty));
         out.push(Delta::Stop(super::stop_reason("stop", !self.calls.is_empty())));
         Ok(())
     }

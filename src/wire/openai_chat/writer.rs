@@ -37,7 +37,7 @@ impl Writer {
                 let Some(at) = self.calls.iter().rposition(|call| call == index) else { return Vec::new() };
                 json!({"tool_calls": [{"index": at, "function": {"arguments": json}}]})
             }
-            Delta::Signature(_) => return Vec::new(),
+            Delta::Signature(_) | Delta::Certainty(_) => return Vec::new(),
             Delta::Usage(usage) => {
                 self.usage = *usage;
                 return Vec::new();

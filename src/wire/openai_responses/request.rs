@@ -11,6 +11,9 @@ use crate::wire::{Effort, Request, WireError, openai_chat};
 
 const MAX_ID: usize = 64;
 
+/// What is to be included for log-probabilities.
+const LOGPROBS: &str = "message.output_text.logprobs";
+
 /// The body of a request.
 pub fn encode_request(request: &Request) -> Value {
     let mut input = Vec::new();
@@ -40,8 +43,10 @@ pub fn encode_request(request: &Request) -> Value {
     }
     body["store"] = false.into();
     body["stream"] = request.stream.into();
-    // Models that do not reason reject what is about reasoning.
-    if !plain(&request.model) {
+    // Models that do not reason reject what is about reasoning, and those that do have no log-probabilities.
+    if plain(&request.model) && request.logprobs {
+        body["include"] = json!([LOGPROBS]);
+    } else if !plain(&request.model) {
         body["include"] = json!(["reasoning.encrypted_content"]);
         body["reasoning"] = json!({"summary": "auto"});
         put(&mut body["reasoning"], "effort", request.effort.map(Effort::name));
@@ -117,6 +122,7 @@ pub fn decode_request(body: &Value) -> Result<Request, WireError> {
             "xhigh" | "max" => Some(Effort::High),
             name => name.parse().ok(),
         }),
+        logprobs: items(body, "include").iter().any(|item| item.as_str() == Some(LOGPROBS)),
         stream: body["stream"].as_bool().unwrap_or(false),
     })
 }

@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use super::response::{is_refusal, item_parts};
 use super::{signature, stop_reason, usage};
-use crate::chat::Delta;
-use crate::wire::json::{count, filled, items, text};
+use crate::chat::{Certainty, Delta};
+use crate::wire::json::{count, filled, items, logprobs, text};
 use crate::wire::{Response, WireError};
 
 #[derive(Debug, Clone, Default)]
@@ -15,6 +15,8 @@ pub(crate) struct Stream {
     /// What has been said of each output item so far.
     items: HashMap<u64, Item>,
     has_calls: bool,
+    /// Of the tokens of its text so far.
+    certainty: Option<Certainty>,
     refused: bool,
     done: bool,
 }
@@ -36,7 +38,11 @@ impl Stream {
         let at = count(data, "output_index");
         match text(data, "type").unwrap_or(name) {
             "response.output_item.added" => self.begin(at, &data["item"], out),
-            "response.output_text.delta" => self.said(at, data, out),
+            "response.output_text.delta" => {
+                let sure = logprobs(&data["logprobs"]);
+                self.certainty = self.certainty.into_iter().chain(sure).reduce(Certainty::join);
+                self.said(at, data, out);
+            }
             "response.refusal.delta" => {
                 self.refused = true;
                 self.said(at, data, out);
@@ -134,6 +140,7 @@ impl Stream {
         if response["usage"].is_object() {
             out.push(Delta::Usage(usage(&response["usage"])));
         }
+        out.extend(self.certainty.take().map(Delta::Certainty));
         out.push(Delta::Stop(stop_reason(response, self.has_calls, self.refused)));
         self.done = true;
         Ok(())

@@ -45,6 +45,7 @@ impl Writer {
         match delta {
             Delta::Usage(usage) => self.usage = *usage,
             Delta::Stop(stop) => self.stop = Some(*stop),
+            Delta::Certainty(_) => {}
             Delta::Text(text) => {
                 let at = self.ensure(|kind| matches!(kind, Kind::Message), || Kind::Message, &mut out);
                 self.items[at].text.push_str(text);
