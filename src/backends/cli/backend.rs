@@ -1,5 +1,6 @@
 //! A CLI as a backend: its profile, where it is, what of the environment is its own, and how it is started.
 
+use std::ffi::OsString;
 use std::fmt;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -10,10 +11,10 @@ use tempfile::NamedTempFile;
 use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
-use super::command::{PromptWay, command_line, prompt_way};
+use super::command::{CommandLine, Given, PromptWay, command_line, prompt_way};
 use super::decode::{self, RunFacts};
 use super::places::{self, Access};
-use super::profile::{Group, Home, Profile, Way, Word};
+use super::profile::{Group, Home, Profile, Word};
 use super::run::{self, CliRun, Launch};
 use super::tidy::Before;
 use super::watch::Watch;
@@ -21,7 +22,7 @@ use super::words::Words;
 use super::{CliJob, variables};
 use crate::backends::{BackendError, Probe};
 use crate::chat::ErrorClass;
-use crate::config::{BackendKind, BackendSettings, PermissionMode};
+use crate::config::{BackendSettings, PermissionMode};
 use crate::tools::output::Cap;
 use crate::tools::shell::{self, Environment, Process, Sandbox, SandboxPolicy};
 
@@ -67,11 +68,6 @@ impl CliBackend {
             error.message = format!("backend \"{id}\": {}", error.message);
             error
         })?;
-        if settings.kind == BackendKind::Acp && profile.acp.is_none() {
-            let message = format!("backend \"{id}\": its profile has no [acp]");
-            let hint = format!("use backends.{id}.kind = \"cli\"");
-            return Err(BackendError::new(ErrorClass::NotFound, message).with_hint(hint));
-        }
         let own = variables::collect(settings, &profile.env.pass, env);
         let words = Words::new(id, &profile, own.secrets);
         let probe_env = variables::environment(&own.variables, env);
@@ -109,18 +105,13 @@ impl CliBackend {
         &self.shared.profile
     }
 
-    /// Whether it can ask before it does something. One that cannot is not let write where it would have to ask.
-    pub fn asks(&self) -> bool {
-        self.way() == Way::Acp
-    }
-
     /// Whether it can go on with a session of its own.
     pub fn resumes(&self) -> bool {
         self.shared.profile.resume.is_some()
     }
 
-    /// Whether this machine keeps a run from writing to the worktree where it only may look. Where it does not, the
-    /// caller has to undo what was written.
+    /// Whether this machine keeps a run from writing to the worktree where it only may look: in read-only, and where
+    /// it would have to ask and cannot. Where it does not, the caller has to undo what was written.
     pub fn read_only_enforced(&self, setting: &CliSetting) -> bool {
         setting.sandbox.helper.is_some() && setting.sandbox.enabled && shell::probe() == Sandbox::Available
     }
@@ -151,10 +142,6 @@ impl CliBackend {
         run::start(launch, decoder, cancel)
     }
 
-    fn way(&self) -> Way {
-        Way::Headless
-    }
-
     /// The job with what the settings say where it is silent.
     fn complete(&self, mut job: CliJob) -> CliJob {
         let settings = &self.shared.settings;
@@ -169,47 +156,29 @@ impl CliBackend {
     fn launch(&self, job: &CliJob, setting: &CliSetting) -> Result<Launch, BackendError> {
         let shared = &self.shared;
         let profile = &shared.profile;
-        let program = shared.program.clone()?;
-        let mut env = setting.env.clone().with("TMPDIR", &job.temporary);
-        if let (Home::Real, Some(home)) = (profile.home, setting.env.real_home()) {
-            env = env.with("HOME", home);
-        }
-        let home = PathBuf::from(env.get("HOME").unwrap_or_default());
         let way = prompt_way(profile, &job.prompt)?;
         let prompt_file = match way {
             PromptWay::File => Some(self.prompt_file(job)?),
             PromptWay::Argument | PromptWay::Stdin => None,
         };
-        let path = prompt_file.as_ref().map(NamedTempFile::path);
-        let line = command_line(profile, job, &home, way, path, &shared.settings.args);
-        for (name, value) in places::git_variables() {
-            env = env.with(name, value);
-        }
-        for (name, value) in line.env {
-            env = env.with(name, value);
-        }
-        for (name, value) in &shared.variables {
-            env = env.with(name, value);
-        }
-        let access = match job.permissions {
-            PermissionMode::ReadOnly => Access::Look,
-            PermissionMode::Ask if !self.asks() => Access::Look,
-            PermissionMode::Ask | PermissionMode::Auto | PermissionMode::Full => Access::Work,
+        let given = Given {
+            home: &self.home(setting),
+            confined: self.read_only_enforced(setting),
+            way,
+            file: prompt_file.as_ref().map(NamedTempFile::path),
+            more: &shared.settings.args,
         };
-        let sandbox = places::sandbox(&shared.id, profile, job, &env, &setting.sandbox, access)?;
+        let CommandLine { args, env, stdin } = command_line(profile, job, given);
+        let access = match job.permissions {
+            // It cannot ask, and is not let do unasked what it would have to ask for.
+            PermissionMode::ReadOnly | PermissionMode::Ask => Access::Look,
+            PermissionMode::Auto | PermissionMode::Full => Access::Work,
+        };
         let named = profile.start.contains(&Word::Group(Group::Session));
         let own = named.then(|| job.session.clone());
         Ok(Launch {
-            process: Process {
-                program: program.into(),
-                args: line.args,
-                dir: job.dir.clone(),
-                env,
-                sandbox,
-                timeout: None,
-                cap: Cap::COMMAND,
-            },
-            stdin: line.stdin,
+            process: self.process(job, setting, access, args, env)?,
+            stdin,
             prompt_file,
             before: Before::look(job, &profile.leaves),
             watch: Watch::new(self.silence(), profile.end.max_retries.unwrap_or(shared.settings.max_retries)),
@@ -217,6 +186,36 @@ impl CliBackend {
             session: job.resume.as_ref().map(|resume| resume.id.clone()).or(own),
             words: shared.words.clone(),
         })
+    }
+
+    /// The process of a run, in its sandbox. `env` is what the profile sets for this run.
+    fn process(
+        &self,
+        job: &CliJob,
+        setting: &CliSetting,
+        access: Access,
+        args: Vec<OsString>,
+        env: Vec<(String, OsString)>,
+    ) -> Result<Process, BackendError> {
+        let shared = &self.shared;
+        let git = places::git_variables().map(|(name, value)| (name, value.into()));
+        let own = shared.variables.iter().map(|(name, value)| (name.clone(), value.into()));
+        let fixed = shared.profile.env.fixed.iter().map(|(name, value)| (name.clone(), value.into()));
+        let start = setting.env.clone().with("TMPDIR", &job.temporary).with("HOME", self.home(setting));
+        let all = env.into_iter().chain(own).chain(git).chain(fixed);
+        let env = all.fold(start, |env, (name, value): (String, OsString)| env.with(name, value));
+        let sandbox = places::sandbox(&shared.id, &shared.profile, job, &env, &setting.sandbox, access)?;
+        let program = shared.program.clone()?.into();
+        Ok(Process { program, args, dir: job.dir.clone(), env, sandbox, timeout: None, cap: Cap::COMMAND })
+    }
+
+    /// The home directory that it gets.
+    fn home(&self, setting: &CliSetting) -> PathBuf {
+        let own = || PathBuf::from(setting.env.get("HOME").unwrap_or_default());
+        match self.shared.profile.home {
+            Home::Real => setting.env.real_home().map_or_else(own, Path::to_owned),
+            Home::Own => own(),
+        }
     }
 
     fn prompt_file(&self, job: &CliJob) -> Result<NamedTempFile, BackendError> {

@@ -51,15 +51,22 @@ pub(super) fn prompt_way(profile: &Profile, prompt: &str) -> Result<PromptWay, B
     }
 }
 
-/// `file` holds the prompt where it goes by file; `more` are the backend's own arguments.
-pub(super) fn command_line(
-    profile: &Profile,
-    job: &CliJob,
-    home: &Path,
-    way: PromptWay,
-    file: Option<&Path>,
-    more: &[String],
-) -> CommandLine {
+/// What a command line depends on, besides the profile and the job.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Given<'a> {
+    /// The home directory that the CLI gets.
+    pub home: &'a Path,
+    /// Whether our sandbox holds.
+    pub confined: bool,
+    pub way: PromptWay,
+    /// Holds the prompt where it goes by file.
+    pub file: Option<&'a Path>,
+    /// The backend's own arguments.
+    pub more: &'a [String],
+}
+
+pub(super) fn command_line(profile: &Profile, job: &CliJob, given: Given<'_>) -> CommandLine {
+    let Given { home, confined, way, file, more } = given;
     let prompt = argument(&job.prompt);
     let value = |value: Value| -> Option<OsString> {
         match value {
@@ -90,13 +97,13 @@ pub(super) fn command_line(
                 Some(long) if way != PromptWay::Argument => &long.args,
                 _ => &profile.prompt.args,
             },
-            Word::Group(group) => of_group(profile, job, *group).map_or(&[], |group| group.args),
+            Word::Group(group) => of_group(profile, job, confined, *group).map_or(&[], |group| group.args),
         };
         line.args.extend(args.iter().map(|template| template.render(&value)));
     }
     line.env.extend(profile.env.set.iter().map(|(name, template)| (name.clone(), template.render(&value))));
     for group in [Group::Permissions, Group::Model, Group::Effort, Group::Session] {
-        let Some(group) = of_group(profile, job, group) else { continue };
+        let Some(group) = of_group(profile, job, confined, group) else { continue };
         line.env.extend(group.env.iter().map(|(name, template)| (name.clone(), template.render(&value))));
     }
     line.stdin = (way == PromptWay::Stdin).then(|| job.prompt.clone());
@@ -109,10 +116,15 @@ struct OfGroup<'a> {
     env: &'a BTreeMap<String, Template>,
 }
 
-fn of_group<'a>(profile: &'a Profile, job: &CliJob, group: Group) -> Option<OfGroup<'a>> {
+fn of_group<'a>(
+    profile: &'a Profile,
+    job: &CliJob,
+    confined: bool,
+    group: Group,
+) -> Option<OfGroup<'a>> {
     let of = |args: &'a Args| OfGroup { args: &args.args, env: &args.env };
     match group {
-        Group::Permissions => Some(of(profile.permissions(job.permissions))),
+        Group::Permissions => Some(of(profile.permissions(job.permissions, confined))),
         Group::Model => job.model.as_ref().map(|_| of(&profile.model)),
         Group::Effort => job.effort.map(|_| OfGroup { args: &profile.effort.args, env: &profile.effort.env }),
         Group::Session => job.resume.is_none().then(|| of(&profile.session)),
@@ -125,3 +137,7 @@ fn argument(prompt: &str) -> String {
     let space = if prompt.starts_with('-') { " " } else { "" };
     format!("{space}{}", prompt.replace('\0', ""))
 }
+
+#[cfg(test)]
+#[path = "command_tests.rs"]
+mod tests;

@@ -56,9 +56,12 @@ pub(super) fn sandbox(
     Ok(policy)
 }
 
-/// What makes git in the CLI's hands leave alone what is the user's: no hooks, no signatures, no housekeeping.
+/// What makes git in the CLI's hands leave alone what is the user's: no hooks, no signatures, no housekeeping, and
+/// no name of theirs on its commits.
 pub(super) fn git_variables() -> impl Iterator<Item = (String, String)> {
     const SETTINGS: &[(&str, &str)] = &[
+        ("user.name", "offshoot"),
+        ("user.email", "offshoot@localhost"),
         ("core.hooksPath", "/dev/null"),
         ("core.fsmonitor", "false"),
         ("commit.gpgSign", "false"),

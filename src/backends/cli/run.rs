@@ -275,10 +275,10 @@ async fn finish(ended: Ended, before: Before, session: Option<String>, words: &W
     }
     let anything = teller.told.anything;
     if let Some(session) = session.filter(|_| anything && !told.session) {
-        let _ = teller.tell(CliEvent::Session(session)).await;
+        teller.tell_last(CliEvent::Session(session)).await;
     }
     let ending = Ending { decoded, cut, anything, exit, stderr: tail.text() };
-    teller.end(CliEvent::Ended(end::judge(ending, words))).await;
+    teller.tell_last(CliEvent::Ended(end::judge(ending, words))).await;
 }
 
 /// Whether a last line without a newline is the beginning of something longer. A CLI may leave the newline out.
@@ -300,3 +300,7 @@ async fn silence(watch: &Watch) {
         None => std::future::pending().await,
     }
 }
+
+#[cfg(test)]
+#[path = "run_tests.rs"]
+mod tests;

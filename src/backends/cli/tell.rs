@@ -60,8 +60,8 @@ impl Teller {
         }
     }
 
-    /// The last event: it is told to whoever still listens, cancelled or not.
-    pub async fn end(self, event: CliEvent) {
+    /// One of the last events: it is told to whoever still listens, cancelled or not.
+    pub async fn tell_last(&self, event: CliEvent) {
         let _ = self.events.send(event).await;
     }
 

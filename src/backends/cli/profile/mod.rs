@@ -62,10 +62,6 @@ pub struct Profile {
     pub leaves: Vec<String>,
     #[serde(default)]
     pub end: Ending,
-    pub acp: Option<Acp>,
-    /// The way in that is the better one for this CLI.
-    #[serde(default)]
-    pub prefer: Way,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -137,12 +133,16 @@ pub struct Permissions {
     ask: Args,
     auto: Args,
     full: Args,
+    /// Instead of all of them where our sandbox holds, for a CLI whose own one does not work within it.
+    confined: Option<Args>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Variables {
     pub set: BTreeMap<String, Template>,
+    /// The same, and the backend's own `env` does not change them.
+    pub fixed: BTreeMap<String, String>,
     /// Names of ours that it gets too, secrets among them.
     pub pass: Vec<String>,
 }
@@ -169,39 +169,6 @@ pub struct Ending {
     pub silence_seconds: Option<f64>,
 }
 
-/// How it speaks the Agent Client Protocol.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Acp {
-    /// Its name on the `PATH`, where it is another program.
-    pub program: Option<Programs>,
-    pub args: Vec<Word>,
-    /// The session mode for each of our permissions, where one has to be set.
-    #[serde(default)]
-    pub mode: BTreeMap<PermissionMode, String>,
-    /// How it is told the model.
-    #[serde(default)]
-    pub model: AcpModel,
-}
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AcpModel {
-    /// As the headless way is: by arguments or variables.
-    #[default]
-    Args,
-    /// With a request of the protocol.
-    SetModel,
-}
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Way {
-    #[default]
-    Headless,
-    Acp,
-}
-
 impl Profile {
     /// The shipped profile of this name, or the one in the file at this path.
     ///
@@ -212,8 +179,11 @@ impl Profile {
         if file { read::file(Path::new(name)) } else { shipped::load(name) }
     }
 
-    /// The session mode's arguments and variables.
-    pub fn permissions(&self, mode: PermissionMode) -> &Args {
+    /// What it is told of its permissions, where our sandbox holds and where it does not.
+    pub fn permissions(&self, mode: PermissionMode, confined: bool) -> &Args {
+        if let Some(args) = self.permissions.confined.as_ref().filter(|_| confined) {
+            return args;
+        }
         match mode {
             PermissionMode::ReadOnly => &self.permissions.read_only,
             PermissionMode::Ask => &self.permissions.ask,

