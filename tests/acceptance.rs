@@ -3,6 +3,7 @@
 
 mod acceptance {
     mod going_on;
+    mod health;
     mod repositories;
     mod runs;
     mod sessions;

@@ -10,6 +10,7 @@ mod workbench {
     mod past;
     mod queue;
     mod review;
+    mod runtime;
     mod shell;
     mod state;
     mod steering;

@@ -23,7 +23,7 @@ use crate::wire::Request;
 pub use cli::CliBackend;
 pub use error::BackendError;
 pub use health::Health;
-pub use http::{FoundServer, HttpBackend, discover, usual_ports};
+pub use http::{FoundServer, HttpBackend, discover, reach, usual_ports};
 pub use retry::RetryPolicy;
 pub use scripted::Scripted;
 

@@ -77,6 +77,11 @@ pub enum Command {
     Doctor,
     /// Show health, recent routes and failures, and the sessions
     Status,
+    /// Look at the local model server, or restart it
+    Runtime {
+        #[command(subcommand)]
+        what: RuntimeCommand,
+    },
     /// Read the ledger of runs
     Ledger(LedgerArgs),
     /// Show the settings in force and where each comes from
@@ -206,6 +211,14 @@ pub struct RedoArgs {
     /// The session or branch; the last session when absent
     #[arg(value_name = "BRANCH")]
     pub rev: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub enum RuntimeCommand {
+    /// Whether it is up; exit code 0 when it is
+    Status,
+    /// Run local_runtime.restart_cmd, and wait until the server answers
+    Restart,
 }
 
 #[derive(Debug, Clone, Args)]

@@ -12,6 +12,7 @@ mod open;
 mod output;
 mod resume;
 mod run;
+mod runtime;
 mod show;
 mod status;
 mod undo;
@@ -45,7 +46,7 @@ pub fn main(screen: Screen) -> ExitCode {
         }
     };
     start_log(cli.command.is_none() && !cli.common.plain);
-    let runtime = match runtime() {
+    let runtime = match threads() {
         Ok(runtime) => runtime,
         Err(error) => {
             output::complain(&Trouble::failed(format!("cannot start: {error}")));
@@ -65,7 +66,7 @@ pub fn main(screen: Screen) -> ExitCode {
 }
 
 /// Agents wait for models and tools most of the time: few threads serve many, and each takes memory.
-fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+fn threads() -> std::io::Result<tokio::runtime::Runtime> {
     let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(cores.clamp(2, WORKERS))
@@ -141,6 +142,7 @@ async fn dispatch(cli: Cli, screen: Screen) -> Done {
         Command::Redo(args) => undo::redo(&common, &args).await,
         Command::Doctor => doctor::run(&common).await,
         Command::Status => status::run(&common).await,
+        Command::Runtime { what } => runtime::run(&common, what).await,
         Command::Ledger(args) => ledger::run(&common, &args),
         Command::Config(args) => config::run(&common, &args),
         Command::Demo(args) => demo::run(&common, &args, screen).await,

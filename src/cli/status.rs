@@ -19,7 +19,10 @@ pub(super) async fn run(common: &Common) -> Done {
     let base = base(&Common { quiet: true, ..common.clone() }, &AgentArgs::default())?;
     let backends = doctor::backends(&base).await;
     let ledger = &base.services.ledger;
-    let entries = ledger.tail(WINDOW).unwrap_or_default();
+    let entries = ledger.tail(WINDOW).unwrap_or_else(|error| {
+        output::note(&format!("{error}; {}", error.hint()));
+        Vec::new()
+    });
     let stats = Stats::of(&entries);
     let sessions = match base.place() {
         Ok(place) => history::sessions(&place).await?,

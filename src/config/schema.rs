@@ -85,6 +85,8 @@ pub(super) const KEYS: &[Key] = &[
     free("router.weights", Kind::OneOf(&["auto", "default"])),
     trusted("local_runtime.health_url", Kind::Url),
     trusted("local_runtime.restart_cmd", Kind::Text),
+    trusted("local_runtime.restart_cooldown_seconds", Kind::Count(0)),
+    trusted("local_runtime.restart_timeout_seconds", Kind::Count(1)),
     trusted("backends.*.kind", Kind::OneOf(KINDS)),
     trusted("backends.*.base_url", Kind::Url),
     trusted("backends.*.model", Kind::Text),

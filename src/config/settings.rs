@@ -71,6 +71,10 @@ pub struct LocalRuntimeSettings {
     pub health_url: String,
     /// Empty: none. Run only on an explicit restart.
     pub restart_cmd: String,
+    /// Between two restarts, at least.
+    pub restart_cooldown_seconds: u64,
+    /// For the command to end, and then for the runtime to answer; at least 1.
+    pub restart_timeout_seconds: u64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

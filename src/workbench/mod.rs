@@ -19,6 +19,7 @@ mod past;
 mod queue;
 mod recovery;
 pub mod review;
+pub mod runtime;
 mod shell;
 pub mod state;
 mod tab;

@@ -6,6 +6,7 @@ mod answer;
 mod discover;
 mod failure;
 mod probe;
+mod reach;
 mod secrets;
 
 use std::sync::{Arc, OnceLock};
@@ -18,6 +19,7 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 pub use discover::{FoundServer, discover, usual_ports};
+pub use reach::reach;
 
 use super::{BackendError, Deltas};
 use crate::chat::{ErrorClass, WireFormat};

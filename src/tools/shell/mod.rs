@@ -3,6 +3,7 @@
 mod bash;
 mod environment;
 mod helper;
+mod launch;
 mod pointer;
 mod process;
 mod running;
@@ -13,6 +14,7 @@ pub use bash::{DEFAULT_TIMEOUT, MAX_TIMEOUT, Shell};
 pub(super) use bash::{run, spec};
 pub use environment::{Environment, is_secret};
 pub use helper::enter;
+pub use launch::Launch;
 pub use process::{End, Finished, Process, ProcessError};
 pub use running::{Input, Piped, Running};
 pub use sandbox::{Network, SUBCOMMAND, Sandbox, SandboxPolicy, probe, secret_paths};

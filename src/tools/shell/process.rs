@@ -75,7 +75,7 @@ impl ProcessError {
 }
 
 /// From SIGTERM to SIGKILL.
-const GRACE: Duration = Duration::from_millis(300);
+pub(super) const GRACE: Duration = Duration::from_millis(300);
 /// How long a pipe is read that background children keep open after the command has ended.
 const LINGER: Duration = Duration::from_millis(150);
 
