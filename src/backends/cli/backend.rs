@@ -105,6 +105,11 @@ impl CliBackend {
         &self.shared.profile
     }
 
+    /// Whether it can ask before it does something. One that cannot is let in as a whole.
+    pub fn asks(&self) -> bool {
+        false
+    }
+
     /// Whether it can go on with a session of its own.
     pub fn resumes(&self) -> bool {
         self.shared.profile.resume.is_some()

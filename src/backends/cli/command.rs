@@ -116,12 +116,7 @@ struct OfGroup<'a> {
     env: &'a BTreeMap<String, Template>,
 }
 
-fn of_group<'a>(
-    profile: &'a Profile,
-    job: &CliJob,
-    confined: bool,
-    group: Group,
-) -> Option<OfGroup<'a>> {
+fn of_group<'a>(profile: &'a Profile, job: &CliJob, confined: bool, group: Group) -> Option<OfGroup<'a>> {
     let of = |args: &'a Args| OfGroup { args: &args.args, env: &args.env };
     match group {
         Group::Permissions => Some(of(profile.permissions(job.permissions, confined))),

@@ -1,9 +1,9 @@
 use std::fmt::Write as _;
 
 use super::*;
-use crate::backends::cli::profile::{Permissions, Prompt};
 use crate::backends::cli::Resume;
 use crate::backends::cli::profile::shipped_names;
+use crate::backends::cli::profile::{Permissions, Prompt};
 use crate::config::PermissionMode;
 use crate::wire::Effort;
 

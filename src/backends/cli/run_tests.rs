@@ -72,7 +72,8 @@ impl Bench {
 
     fn start(&self, script: &str) -> CliRun {
         let dir: &Path = self.dir.path();
-        let profile = "program = \"tool\"\ninstall = \"get tool\"\nstart = [\"@prompt\"]\n[prompt]\nargs = []\n";
+        let profile =
+            "program = \"tool\"\ninstall = \"get tool\"\nstart = [\"@prompt\"]\n[prompt]\nargs = []\n";
         let process = Process {
             program: "sh".into(),
             args: vec!["-c".into(), script.into()],
@@ -154,7 +155,10 @@ async fn an_end_without_a_word_is_a_failure_that_says_what_standard_error_said()
 #[tokio::test]
 async fn an_old_one_does_not_know_its_command_line() {
     let (_, end) = run("echo \"error: unexpected argument '--json' found\" >&2; exit 2").await;
-    assert_eq!(end.outcome.as_ref().unwrap_err().hint(), Some("another version may know it: update it (get tool)"));
+    assert_eq!(
+        end.outcome.as_ref().unwrap_err().hint(),
+        Some("another version may know it: update it (get tool)")
+    );
     assert_eq!(failure(end).0, ErrorClass::NotFound);
 }
 
@@ -237,7 +241,8 @@ async fn an_interrupted_one_is_gone_within_a_second_whatever_it_ignores() {
 #[tokio::test]
 async fn what_an_interrupted_one_says_at_last_counts_for_its_usage_only() {
     let bench = Bench::new();
-    let script = "trap 'echo say goodbye; echo usage 9; exit 0' TERM; echo say ready; while :; do sleep 0.01; done";
+    let script =
+        "trap 'echo say goodbye; echo usage 9; exit 0' TERM; echo say ready; while :; do sleep 0.01; done";
     let mut run = bench.start(script);
     assert_eq!(run.next().await, Some(say("ready")));
     bench.cancel.cancel();

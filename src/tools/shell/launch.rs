@@ -11,7 +11,8 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::process::Command;
 use tokio::time::timeout;
 
-use super::process::{End, GRACE, own_session};
+use super::process::{End, GRACE};
+use super::running::own_session;
 
 /// A command line of the user's own, run with all of their environment and without a sandbox.
 #[derive(Debug)]
@@ -35,7 +36,7 @@ impl Launch<'_> {
         command.arg("-c").arg(self.command).current_dir(self.dir).env_clear();
         command.envs(self.env.iter().copied()).kill_on_drop(true).stdin(Stdio::null());
         command.stdout(self.log.try_clone()?).stderr(self.log);
-        own_session(&mut command);
+        own_session(&mut command, None);
         let mut child = command.spawn()?;
         let group = child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
         if let Ok(status) = timeout(self.limit, child.wait()).await {

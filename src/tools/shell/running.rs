@@ -150,7 +150,7 @@ impl Drop for Running {
 /// Makes the child the leader of a new session, and so of a new process group: it has no terminal. It inherits the
 /// given file under its number.
 #[allow(unsafe_code)]
-fn own_session(command: &mut Command, inherited: Option<OwnedFd>) {
+pub(super) fn own_session(command: &mut Command, inherited: Option<OwnedFd>) {
     // SAFETY: between fork and exec the closure makes two system calls that may be made there. It allocates nothing
     // and takes no lock.
     unsafe {
