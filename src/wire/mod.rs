@@ -25,6 +25,7 @@ use crate::chat::WireFormat;
 pub use decoder::Decoder;
 pub use encoder::Encoder;
 pub use error::{WireError, error_status};
+pub(crate) use error::{classify, shorten};
 pub use openai_chat::Dialect;
 pub use request::{Effort, Request, UnknownEffort};
 pub use response::Response;

@@ -3,6 +3,7 @@
 //! decoder reads what it prints, or it speaks the Agent Client Protocol. What comes of it is always the same:
 //! [`CliEvent`]s, the last of which tells how the run ended. Nothing here knows of conversations or commits.
 
+pub mod acp;
 pub mod decode;
 pub mod profile;
 
@@ -12,6 +13,7 @@ mod end;
 mod event;
 mod job;
 mod lines;
+mod partner;
 mod places;
 mod probe;
 mod run;

@@ -8,13 +8,15 @@ use tempfile::NamedTempFile;
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::{ChildStderr, ChildStdout};
 use tokio::sync::mpsc;
-use tokio::time::{sleep_until, timeout};
+use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
+use super::acp::{Agent, Setup};
 use super::decode::Decoder;
 use super::end::{self, Ending};
 use super::event::{CliEvent, Exit};
 use super::lines::{Line, Lines, Tail};
+use super::partner::Partner;
 use super::tell::Teller;
 use super::tidy::Before;
 use super::watch::{Cut, Watch};
@@ -26,6 +28,12 @@ use crate::tools::shell::{End, Input, Piped, Process, Running};
 const CAPACITY: usize = 64;
 /// From SIGTERM to SIGKILL when the user interrupts: with all that follows less than a second.
 const INTERRUPTED: Duration = Duration::from_millis(400);
+/// Of that, so long an agent may take to end its turn by itself.
+const GOODBYE: Duration = Duration::from_millis(200);
+/// How long an agent may take to go when nothing more is said to it. Many never go.
+const LEAVING: Duration = Duration::from_millis(500);
+/// Answers of the user's that wait to be passed on.
+const ANSWERS: usize = 64;
 /// How long a pipe is read that something holds open after the CLI has ended.
 const LINGER: Duration = Duration::from_millis(300);
 
@@ -44,11 +52,6 @@ pub(super) struct Answer {
 }
 
 impl CliRun {
-    /// `answers` is where the user's words go, for a CLI that asks.
-    pub(super) fn new(events: mpsc::Receiver<CliEvent>, answers: Option<mpsc::Sender<Answer>>) -> Self {
-        Self { events, answers }
-    }
-
     /// The next event; the last one is [`CliEvent::Ended`], and `None` comes after it.
     pub async fn next(&mut self) -> Option<CliEvent> {
         self.events.recv().await
@@ -79,26 +82,55 @@ pub(super) struct Launch {
 
 /// Starts a CLI that prints what it does.
 pub(super) fn start(
-    launch: Launch,
+    mut launch: Launch,
     decoder: Box<dyn Decoder>,
     cancel: &CancellationToken,
 ) -> Result<CliRun, BackendError> {
     let input = if launch.stdin.is_some() { Input::Pipe } else { Input::None };
     let Piped { stdin, stdout, stderr, running } =
         launch.process.start(input).map_err(|error| launch.words.not_started(&error))?;
-    if let (Some(mut stdin), Some(text)) = (stdin, launch.stdin) {
+    if let (Some(mut stdin), Some(text)) = (stdin, launch.stdin.take()) {
         // It may print before it has read everything. When it ends, the pipe breaks, and so does this.
         tokio::spawn(async move {
             let _ = stdin.write_all(text.as_bytes()).await;
         });
     }
+    let parts = Parts { stdout, stderr, running, partner: Partner::Prints(decoder), answers: None };
+    Ok(CliRun { events: begin(launch, parts, cancel), answers: None })
+}
+
+/// Starts a CLI that is an agent of the protocol.
+pub(super) fn converse(
+    launch: Launch,
+    setup: Setup,
+    cancel: &CancellationToken,
+) -> Result<CliRun, BackendError> {
+    let Piped { stdin, stdout, stderr, running } =
+        launch.process.start(Input::Pipe).map_err(|error| launch.words.not_started(&error))?;
+    let partner = Partner::Speaks(Box::new(Agent::start(setup, stdin)));
+    let (answers, receiver) = mpsc::channel(ANSWERS);
+    let parts = Parts { stdout, stderr, running, partner, answers: Some(receiver) };
+    Ok(CliRun { events: begin(launch, parts, cancel), answers: Some(answers) })
+}
+
+/// A started process and who it is.
+struct Parts {
+    stdout: ChildStdout,
+    stderr: ChildStderr,
+    running: Running,
+    partner: Partner,
+    answers: Option<mpsc::Receiver<Answer>>,
+}
+
+fn begin(launch: Launch, parts: Parts, cancel: &CancellationToken) -> mpsc::Receiver<CliEvent> {
     let (sender, events) = mpsc::channel(CAPACITY);
     let run = Run {
-        out: Some(Lines::new(stdout)),
-        errors: Some(Lines::new(stderr)),
-        running,
+        out: Some(Lines::new(parts.stdout)),
+        errors: Some(Lines::new(parts.stderr)),
+        running: parts.running,
+        answers: parts.answers,
         reader: Reader {
-            decoder,
+            partner: parts.partner,
             watch: launch.watch,
             teller: Teller::new(sender, cancel.clone()),
             tail: Tail::default(),
@@ -112,7 +144,7 @@ pub(super) fn start(
         drop(prompt_file);
         finish(ended, before, session, &words).await;
     });
-    Ok(CliRun::new(events, None))
+    events
 }
 
 struct Run {
@@ -120,13 +152,15 @@ struct Run {
     out: Option<Lines<ChildStdout>>,
     errors: Option<Lines<ChildStderr>>,
     running: Running,
+    /// Of the user's, for an agent that asks.
+    answers: Option<mpsc::Receiver<Answer>>,
     reader: Reader,
     grace: Duration,
 }
 
 /// What makes events of lines.
 struct Reader {
-    decoder: Box<dyn Decoder>,
+    partner: Partner,
     watch: Watch,
     teller: Teller,
     tail: Tail,
@@ -144,50 +178,93 @@ enum Read {
     Error(Option<Line>),
 }
 
+/// Why nothing more is to be read.
+enum Done {
+    /// The process has ended.
+    Gone(End),
+    /// The agent has ended its turn.
+    Told,
+}
+
 impl Run {
     /// Reads until the CLI has ended, or has to be ended.
     async fn drive(mut self, cancel: &CancellationToken) -> Ended {
-        let end = self.read(cancel).await;
-        let end = match end {
-            Ok(end) => {
+        let done = match self.read(cancel).await {
+            Ok(Done::Gone(end)) => {
                 // Nothing of it prints any more; what it printed is read to the end.
                 self.running.kill().await;
-                self.read_rest().await.map(|()| end)
+                self.read_rest().await.map(|()| exit(end))
+            }
+            Ok(Done::Told) => {
+                self.part().await;
+                Ok(Exit::Code(0))
             }
             Err(cut) => Err(cut),
         };
-        match end {
-            Ok(end) => Ended { reader: self.reader, exit: exit(end), cut: None },
+        match done {
+            Ok(exit) => Ended { reader: self.reader, exit, cut: None },
             Err(cut) => {
                 let grace = match cut {
-                    Cut::Cancelled => self.grace.min(INTERRUPTED),
+                    Cut::Cancelled => self.grace.min(INTERRUPTED).saturating_sub(self.say_goodbye().await),
                     Cut::Abandoned => Duration::ZERO,
                     Cut::Silent(_) | Cut::Retries { .. } => self.grace,
                 };
-                let (out, errors, reader) = (&mut self.out, &mut self.errors, &mut self.reader);
-                let drained = async {
-                    while let Some(read) = read(out, errors).await {
-                        reader.pass_over(read);
-                    }
-                };
-                self.running.end(grace, drained).await;
+                self.end(grace).await;
                 // SIGTERM: whatever the code is, it is our doing.
                 Ended { reader: self.reader, exit: Exit::Signal(15), cut: Some(cut) }
             }
         }
     }
 
-    async fn read(&mut self, cancel: &CancellationToken) -> Result<End, Cut> {
-        loop {
+    /// The turn of an agent is over: it goes, or is made to go.
+    async fn part(&mut self) {
+        self.reader.partner.hang_up();
+        let (out, errors, reader) = (&mut self.out, &mut self.errors, &mut self.reader);
+        let gone = async { tokio::join!(self.running.ended(), drain(out, errors, reader)).0 };
+        match timeout(LEAVING, gone).await {
+            Ok(_) => self.running.kill().await,
+            Err(_) => self.end(self.grace).await,
+        }
+    }
+
+    /// Lets an agent end its turn: it tells what it used. Gives the time that this took.
+    async fn say_goodbye(&mut self) -> Duration {
+        let began = Instant::now();
+        if self.reader.partner.interrupt() {
+            let over = async {
+                while !self.reader.partner.is_over()
+                    && let Some(read) = read(&mut self.out, &mut self.errors).await
+                {
+                    self.reader.pass_over(read);
+                }
+            };
+            let _ = timeout(GOODBYE, over).await;
+        }
+        began.elapsed()
+    }
+
+    async fn end(&mut self, grace: Duration) {
+        self.reader.partner.hang_up();
+        let (out, errors, reader) = (&mut self.out, &mut self.errors, &mut self.reader);
+        self.running.end(grace, drain(out, errors, reader)).await;
+    }
+
+    async fn read(&mut self, cancel: &CancellationToken) -> Result<Done, Cut> {
+        while !self.reader.partner.is_over() {
             let read = tokio::select! {
                 () = cancel.cancelled() => return Err(Cut::Cancelled),
                 () = self.reader.teller.abandoned() => return Err(Cut::Abandoned),
                 () = silence(&self.reader.watch) => return Err(self.reader.watch.silent()),
-                end = self.running.ended() => return Ok(end.unwrap_or(End::Exited(-1))),
+                end = self.running.ended() => return Ok(Done::Gone(end.unwrap_or(End::Exited(-1)))),
+                Some(answer) = answered(&mut self.answers) => {
+                    self.reader.pass_on(&answer).await?;
+                    continue;
+                }
                 Some(read) = read(&mut self.out, &mut self.errors) => read,
             };
             self.reader.take(read).await?;
         }
+        Ok(Done::Told)
     }
 
     async fn read_rest(&mut self) -> Result<(), Cut> {
@@ -217,10 +294,36 @@ async fn read(out: &mut Option<Lines<ChildStdout>>, errors: &mut Option<Lines<Ch
     Some(read)
 }
 
+/// Reads what is of no interest any more, so that nobody waits for a reader.
+async fn drain(
+    out: &mut Option<Lines<ChildStdout>>,
+    errors: &mut Option<Lines<ChildStderr>>,
+    reader: &mut Reader,
+) {
+    while let Some(read) = read(out, errors).await {
+        reader.pass_over(read);
+    }
+}
+
+async fn answered(answers: &mut Option<mpsc::Receiver<Answer>>) -> Option<Answer> {
+    answers.as_mut()?.recv().await
+}
+
 impl Reader {
     async fn take(&mut self, read: Read) -> Result<(), Cut> {
         let mut events = Vec::new();
         self.decode(read, &mut events);
+        self.tell(events).await
+    }
+
+    async fn pass_on(&mut self, answer: &Answer) -> Result<(), Cut> {
+        let mut events = Vec::new();
+        self.partner.answer(answer, &mut events);
+        self.watch.answered(&answer.id);
+        self.tell(events).await
+    }
+
+    async fn tell(&mut self, events: Vec<CliEvent>) -> Result<(), Cut> {
         for event in events {
             self.watch.saw(&event)?;
             self.teller.tell(event).await?;
@@ -241,29 +344,34 @@ impl Reader {
             Read::Out(Some(line)) => {
                 self.watch.alive();
                 match line {
-                    Line::Whole(line) => self.decoder.line(&line, events),
-                    Line::Unfinished(line) if is_cut(&line) => self.decoder.broken(events),
-                    Line::Unfinished(line) => self.decoder.line(&line, events),
-                    Line::TooLong => self.decoder.broken(events),
+                    Line::Whole(line) => self.partner.line(&line, events),
+                    Line::Unfinished(line) if is_cut(&line) => self.lose_track(events),
+                    Line::Unfinished(line) => self.partner.line(&line, events),
+                    Line::TooLong => self.lose_track(events),
                 }
             }
             // Noise there is no sign of life: programs complain without end.
             Read::Error(Some(Line::Whole(line) | Line::Unfinished(line))) => {
                 self.tail.push(&line);
-                self.decoder.error_line(&line, events);
+                self.partner.error_line(&line, events);
             }
             Read::Error(Some(Line::TooLong)) => self.tail.push("…"),
             Read::Out(None) | Read::Error(None) => {}
         }
     }
+
+    fn lose_track(&mut self, events: &mut Vec<CliEvent>) {
+        self.watch.lost_track();
+        self.partner.broken(events);
+    }
 }
 
 /// Tells what comes last.
 async fn finish(ended: Ended, before: Before, session: Option<String>, words: &Words) {
-    let Ended { reader: Reader { mut decoder, mut teller, mut tail, .. }, exit, cut } = ended;
+    let Ended { reader: Reader { mut partner, mut teller, mut tail, .. }, exit, cut } = ended;
     let notice = tokio::task::spawn_blocking(move || before.restore()).await.ok().flatten();
     let mut events = Vec::new();
-    let decoded = decoder.end(exit, tail.text(), &mut events);
+    let decoded = partner.end(exit, tail.text(), &mut events);
     let told = teller.told;
     if cut.is_none() {
         events.extend(notice.map(CliEvent::Notice));

@@ -31,7 +31,7 @@ pub(super) struct Watch {
     silence: Duration,
     max_retries: u32,
     last_sign: Instant,
-    /// Tools that run: they may be silent as long as they like.
+    /// Tools that run, and questions to the user: they may take as long as they like.
     open: HashSet<String>,
     retries: u32,
 }
@@ -44,6 +44,17 @@ impl Watch {
     /// It printed something.
     pub fn alive(&mut self) {
         self.last_sign = Instant::now();
+    }
+
+    /// The user answered its question.
+    pub fn answered(&mut self, id: &str) {
+        self.open.remove(&question(id));
+        self.alive();
+    }
+
+    /// Something of what it printed could not be read: it may have been the end of a tool.
+    pub fn lost_track(&mut self) {
+        self.open.clear();
     }
 
     /// When its silence is too long, unless it prints before.
@@ -63,6 +74,9 @@ impl Watch {
             CliEvent::ToolResult { id, .. } => {
                 self.open.remove(id);
             }
+            CliEvent::Permission { id, .. } => {
+                self.open.insert(question(id));
+            }
             CliEvent::Text(_) | CliEvent::Thinking(_) | CliEvent::ToolOutput { .. } => {}
             CliEvent::Retry { class, message, .. } => {
                 self.retries += 1;
@@ -77,6 +91,11 @@ impl Watch {
         self.retries = 0;
         Ok(())
     }
+}
+
+/// Ids of questions are not those of tools.
+fn question(id: &str) -> String {
+    format!("? {id}")
 }
 
 #[cfg(test)]
@@ -115,6 +134,20 @@ mod tests {
         watch.saw(&CliEvent::ToolCall { call, kind: ToolKind::Other }).unwrap();
         assert_eq!(watch.deadline(), None);
         watch.saw(&CliEvent::ToolResult { id: "1".into(), is_error: false, content: String::new() }).unwrap();
+        assert!(watch.deadline().is_some());
+    }
+    #[tokio::test(start_paused = true)]
+    async fn a_question_may_wait_and_a_lost_line_may_not() {
+        let mut watch = Watch::new(Duration::from_secs(10), 2);
+        let call = ToolCall { id: "1".into(), name: "bash".into(), input: Value::Null, signature: None };
+        watch
+            .saw(&CliEvent::Permission { id: "1".into(), call: call.clone(), kind: ToolKind::Other })
+            .unwrap();
+        assert_eq!(watch.deadline(), None);
+        watch.answered("1");
+        assert!(watch.deadline().is_some());
+        watch.saw(&CliEvent::ToolCall { call, kind: ToolKind::Other }).unwrap();
+        watch.lost_track();
         assert!(watch.deadline().is_some());
     }
 }

@@ -166,11 +166,16 @@ impl Words {
 
 /// The last line of standard error that tells something, as the end of a sentence.
 fn said(stderr: &str) -> String {
+    last_words(stderr).map(|line| format!(": {line}")).unwrap_or_default()
+}
+
+/// The last line of standard error that tells something.
+pub(super) fn last_words(stderr: &str) -> Option<&str> {
     let telling = |line: &&str| {
         let is_frame = line.starts_with("at ") || line.starts_with("Node.js v");
         line.chars().any(char::is_alphabetic) && !is_frame
     };
-    stderr.lines().rev().map(str::trim).find(telling).map(|line| format!(": {line}")).unwrap_or_default()
+    stderr.lines().rev().map(str::trim).find(telling)
 }
 
 #[cfg(test)]

@@ -1,34 +1,56 @@
-//! CLIs that print their answer and nothing else. The exit code is all that tells how it went.
+//! Any CLI that prints the answer as plain text, crush among them: every line is text, and only the exit code and
+//! standard error tell of a failure.
 
+use super::super::event::{CliEvent, Exit};
+use super::failure::Cli;
+use super::run::{Ending, Run};
 use super::{Decoded, Decoder, RunFacts};
-use crate::backends::BackendError;
-use crate::backends::cli::event::{CliEvent, Exit};
-use crate::chat::{ErrorClass, StopReason, sanitise};
+
+const CLI: Cli = Cli { name: "the CLI" };
 
 pub(super) struct Text {
-    facts: RunFacts,
+    run: Run,
+    lines: Lines,
 }
 
 impl Text {
     pub fn new(facts: RunFacts) -> Self {
-        Self { facts }
+        Self { run: Run::new(CLI, facts), lines: Lines::default() }
     }
 }
 
 impl Decoder for Text {
     fn line(&mut self, line: &str, events: &mut Vec<CliEvent>) {
-        events.push(CliEvent::Text(format!("{line}\n")));
+        self.lines.push(line, &mut self.run, events);
     }
 
     fn end(&mut self, exit: Exit, stderr: &str, _events: &mut Vec<CliEvent>) -> Decoded {
-        let outcome = if exit == Exit::Code(0) {
-            Ok(StopReason::End)
-        } else {
-            let said = stderr.lines().rev().map(str::trim).find(|line| !line.is_empty());
-            let said = said.map(|line| format!(": {}", sanitise(line))).unwrap_or_default();
-            let message = format!("backend \"{}\" failed ({exit}){said}", self.facts.backend);
-            Err(BackendError::new(ErrorClass::BadResponse, message))
-        };
-        Decoded { outcome, usage: None, counted: None, cost_usd: None }
+        self.run.end_counting(Ending::Silent, exit, stderr, None)
+    }
+}
+
+/// Lines that become one text, without blank lines at its beginning and its end.
+#[derive(Debug, Default)]
+pub(super) struct Lines {
+    begun: bool,
+    blank: usize,
+}
+
+impl Lines {
+    pub fn push(&mut self, line: &str, run: &mut Run, events: &mut Vec<CliEvent>) {
+        let line = line.trim_end_matches('\r');
+        if line.trim().is_empty() {
+            self.blank += usize::from(self.begun);
+            return;
+        }
+        let mut text = "\n".repeat(self.blank + usize::from(self.begun));
+        text.push_str(line);
+        (self.begun, self.blank) = (true, 0);
+        run.text(&text, events);
+    }
+
+    /// The next line begins another text.
+    pub fn end(&mut self) {
+        *self = Self::default();
     }
 }

@@ -1,18 +1,48 @@
 //! Reading what a CLI prints. There is one decoder for each machine-readable format; a profile names its own.
+//! What they have in common is in [`run`], what the words of a failure mean in [`words`]. Nothing here starts,
+//! reads or ends a process.
+
+mod aider;
+mod claude;
+mod cline;
+mod codex;
+mod continue_;
+mod droid;
+mod failure;
+mod gemini;
+mod goose;
+mod gptme;
+mod json;
+mod messages;
+mod opencode;
+mod qwen;
+mod run;
+mod text;
+mod tokens;
+mod words;
 
 use crate::backends::BackendError;
 use crate::chat::{StopReason, Usage};
 
 use super::event::{CliEvent, Exit};
 
-mod text;
-
 /// The decoder that a profile names; `None` when there is none of this name.
 pub fn by_name(name: &str, facts: RunFacts) -> Option<Box<dyn Decoder>> {
-    match name {
-        "text" => Some(Box::new(text::Text::new(facts))),
-        _ => None,
-    }
+    Some(match name {
+        "codex" => Box::new(codex::Codex::new(facts)),
+        "claude" => Box::new(claude::Claude::new(facts)),
+        "gemini" => Box::new(gemini::Gemini::new(facts)),
+        "qwen" => Box::new(qwen::Qwen::new(facts)),
+        "opencode" => Box::new(opencode::Opencode::new(facts)),
+        "cline" => Box::new(cline::Cline::new(facts)),
+        "continue" => Box::new(continue_::Continue::new(facts)),
+        "droid" => Box::new(droid::Droid::new(facts)),
+        "goose" => Box::new(goose::Goose::new(facts)),
+        "aider" => Box::new(aider::Aider::new(facts)),
+        "gptme" => Box::new(gptme::Gptme::new(facts)),
+        "text" => Box::new(text::Text::new(facts)),
+        _ => return None,
+    })
 }
 
 /// Reads the output of one run. Lines come without their newline and are valid UTF-8 (what was not is replaced);

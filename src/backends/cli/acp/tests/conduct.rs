@@ -1,0 +1,1 @@
+//! How the client behaves towards agents of every conduct.

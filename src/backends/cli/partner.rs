@@ -1,0 +1,72 @@
+//! Who is at the other end of a run: a CLI that only prints what it does, or an agent that is spoken to.
+
+use super::acp::Agent;
+use super::decode::{Decoded, Decoder};
+use super::event::{CliEvent, Exit};
+use super::run::Answer;
+
+pub(super) enum Partner {
+    Prints(Box<dyn Decoder>),
+    Speaks(Box<Agent>),
+}
+
+impl Partner {
+    pub fn line(&mut self, line: &str, events: &mut Vec<CliEvent>) {
+        match self {
+            Self::Prints(decoder) => decoder.line(line, events),
+            Self::Speaks(agent) => agent.line(line, events),
+        }
+    }
+
+    pub fn error_line(&mut self, line: &str, events: &mut Vec<CliEvent>) {
+        match self {
+            Self::Prints(decoder) => decoder.error_line(line, events),
+            Self::Speaks(_) => {}
+        }
+    }
+
+    pub fn broken(&mut self, events: &mut Vec<CliEvent>) {
+        match self {
+            Self::Prints(decoder) => decoder.broken(events),
+            Self::Speaks(agent) => agent.broken(events),
+        }
+    }
+
+    pub fn answer(&mut self, answer: &Answer, events: &mut Vec<CliEvent>) {
+        match self {
+            Self::Prints(_) => {}
+            Self::Speaks(agent) => agent.answer(&answer.id, answer.allow, events),
+        }
+    }
+
+    /// Nothing more is to come, though its process may still be there.
+    pub fn is_over(&self) -> bool {
+        match self {
+            Self::Prints(_) => false,
+            Self::Speaks(agent) => agent.is_over(),
+        }
+    }
+
+    /// Tells it that the user wants it to end. Whether there is any use in waiting a moment.
+    pub fn interrupt(&mut self) -> bool {
+        match self {
+            Self::Prints(_) => false,
+            Self::Speaks(agent) => agent.interrupt(),
+        }
+    }
+
+    /// Nothing more is said to it.
+    pub fn hang_up(&mut self) {
+        match self {
+            Self::Prints(_) => {}
+            Self::Speaks(agent) => agent.hang_up(),
+        }
+    }
+
+    pub fn end(&mut self, exit: Exit, stderr: &str, events: &mut Vec<CliEvent>) -> Decoded {
+        match self {
+            Self::Prints(decoder) => decoder.end(exit, stderr, events),
+            Self::Speaks(agent) => agent.end(exit, stderr),
+        }
+    }
+}
