@@ -104,7 +104,7 @@ fn the_shipped_file_sets_every_key_that_is_not_a_users_own() {
 fn every_key_of_the_schema_has_a_field() {
     let all = "[backends.b]\nkind='cli'\nbase_url='http://h/v1/'\nmodel='m'\nlocal=true\napi_key_env='K'\nprofile='p'\n\
         script='s'\ncontext_window=1\nmax_output_tokens=1\neffort='low'\nlogprobs=true\ntool_calls='text'\nedit_format='whole'\n\
-        headers={A='$B'}\nconnect_timeout_seconds=1\nidle_timeout_seconds=2.5\nmax_retries=0\n\
+        headers={A='$B'}\nargs=['x']\nenv={A='$B'}\nconnect_timeout_seconds=1\nidle_timeout_seconds=2.5\nmax_retries=0\n\
         [roles.r]\nbackend='b'\nmodel='m'\neffort='high'\nread_only=true\npermissions='ask'\n";
     let world = World::new().user(all);
     let settings = world.ok().settings;

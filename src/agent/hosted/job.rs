@@ -15,7 +15,12 @@ impl Agent {
 
     pub(super) async fn cli_job(&self, cli: &CliBackend, attempt: &Attempt) -> Result<CliJob, Failure> {
         let conversation = &self.session.conversation;
-        let thread = self.natives.of(attempt.backend.id(), conversation).filter(|_| cli.resumes());
+        // Who cannot ask for single calls was let in as a whole.
+        let permissions = match self.mode(attempt) {
+            PermissionMode::Ask if !cli.asks() => PermissionMode::Auto,
+            mode => mode,
+        };
+        let thread = self.natives.of(attempt.backend.id(), conversation).filter(|_| cli.resumes(permissions));
         let heard = thread.map_or(0, |thread| thread.heard);
         let persona = self.persona.as_ref().and_then(|persona| persona.system.as_deref());
         let prompt = brief::brief(&conversation.entries()[heard..], persona.filter(|_| thread.is_none()));
@@ -30,11 +35,6 @@ impl Agent {
                 }))
             })
             .await?;
-        // Who cannot ask for single calls was let in as a whole.
-        let permissions = match self.mode(attempt) {
-            PermissionMode::Ask if !cli.asks() => PermissionMode::Auto,
-            mode => mode,
-        };
         let temporary = self.tools.shell.env.get("TMPDIR").map_or_else(std::env::temp_dir, PathBuf::from);
         Ok(CliJob {
             prompt,

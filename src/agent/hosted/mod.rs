@@ -169,6 +169,7 @@ impl Agent {
         let id = attempt.backend.id().to_owned();
         let base = self.base_to_fold_on().await?;
         let job = self.cli_job(cli, attempt).await?;
+        let resumes = cli.resumes(job.permissions);
         let mut session = None;
         let began = Instant::now();
         let run = cli.start(job, &self.cli_setting(), &control.cancel).map_err(|error| {
@@ -189,7 +190,7 @@ impl Agent {
             Ok(_) => {
                 let latency = told.first_heard.map(|at| at - began);
                 self.services.health.record(&id, None, latency, now_ms());
-                if let Some(session) = session.filter(|_| cli.resumes()) {
+                if let Some(session) = session.filter(|_| resumes) {
                     self.natives.heard(&id, session, end.counted, &self.session.conversation);
                 }
             }

@@ -11,10 +11,11 @@ use tempfile::NamedTempFile;
 use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
-use super::command::{CommandLine, Given, PromptWay, command_line, prompt_way};
+use super::acp::Setup;
+use super::command::{CommandLine, Given, PromptWay, agent_line, command_line, prompt_way};
 use super::decode::{self, RunFacts};
 use super::places::{self, Access};
-use super::profile::{Group, Home, Profile, Word};
+use super::profile::{Acp, Group, Home, Profile, Word};
 use super::run::{self, CliRun, Launch};
 use super::tidy::Before;
 use super::watch::Watch;
@@ -22,7 +23,7 @@ use super::words::Words;
 use super::{CliJob, variables};
 use crate::backends::{BackendError, Probe};
 use crate::chat::ErrorClass;
-use crate::config::{BackendSettings, PermissionMode};
+use crate::config::{BackendKind, BackendSettings, PermissionMode};
 use crate::tools::output::Cap;
 use crate::tools::shell::{self, Environment, Process, Sandbox, SandboxPolicy};
 
@@ -68,6 +69,12 @@ impl CliBackend {
             error.message = format!("backend \"{id}\": {}", error.message);
             error
         })?;
+        if settings.kind == BackendKind::Acp && profile.acp.is_none() {
+            let message =
+                format!("backend \"{id}\": its profile has no [acp], so it is no agent of the protocol");
+            let hint = format!("use backends.{id}.kind = \"cli\"");
+            return Err(BackendError::new(ErrorClass::NotFound, message).with_hint(hint));
+        }
         let own = variables::collect(settings, &profile.env.pass, env);
         let words = Words::new(id, &profile, own.secrets);
         let probe_env = variables::environment(&own.variables, env);
@@ -105,14 +112,18 @@ impl CliBackend {
         &self.shared.profile
     }
 
-    /// Whether it can ask before it does something. One that cannot is let in as a whole.
+    /// Whether it asks before each thing that needs leave, where every change does. One that does not is not let
+    /// write then.
     pub fn asks(&self) -> bool {
-        false
+        self.agent(PermissionMode::Ask).is_some()
     }
 
-    /// Whether it can go on with a session of its own.
-    pub fn resumes(&self) -> bool {
-        self.shared.profile.resume.is_some()
+    /// Whether it can go on with a session of an earlier run. Where it cannot, the prompt has to tell all.
+    pub fn resumes(&self, permissions: PermissionMode) -> bool {
+        match self.agent(permissions) {
+            Some(acp) => !acp.forgets,
+            None => self.shared.profile.resume.is_some(),
+        }
     }
 
     /// Whether this machine keeps a run from writing to the worktree where it only may look: in read-only, and where
@@ -135,6 +146,12 @@ impl CliBackend {
     ) -> Result<CliRun, BackendError> {
         let shared = &self.shared;
         let job = self.complete(job);
+        if let Some(acp) = self.agent(job.permissions) {
+            let launch = self.launch_agent(acp, &job, setting)?;
+            let login = shared.profile.log_in.as_ref().map(|log_in| format!("log in: {log_in}"));
+            let setup = Setup { backend: shared.id.clone(), login, profile: acp.clone(), job };
+            return run::converse(launch, setup, cancel);
+        }
         let launch = self.launch(&job, setting)?;
         let facts = RunFacts {
             backend: shared.id.clone(),
@@ -152,10 +169,49 @@ impl CliBackend {
         let settings = &self.shared.settings;
         job.model = job.model.or_else(|| settings.model.clone());
         job.effort = job.effort.or_else(|| settings.effort.as_ref()?.parse().ok());
-        if self.shared.profile.resume.is_none() {
+        if !self.resumes(job.permissions) {
             job.resume = None;
         }
         job
+    }
+
+    /// How it is led as an agent, where that is the way in with these permissions.
+    fn agent(&self, permissions: PermissionMode) -> Option<&Acp> {
+        let always = self.shared.settings.kind == BackendKind::Acp;
+        self.shared.profile.acp.as_ref().filter(|acp| always || acp.prefer.contains(&permissions))
+    }
+
+    fn launch_agent(&self, acp: &Acp, job: &CliJob, setting: &CliSetting) -> Result<Launch, BackendError> {
+        let shared = &self.shared;
+        let profile = &shared.profile;
+        let given = Given {
+            home: &self.home(setting),
+            confined: self.read_only_enforced(setting),
+            way: PromptWay::Argument,
+            file: None,
+            more: &shared.settings.args,
+        };
+        let CommandLine { args, env, .. } = agent_line(profile, acp, job, given);
+        let access = match job.permissions {
+            PermissionMode::ReadOnly => Access::Look,
+            PermissionMode::Ask | PermissionMode::Auto | PermissionMode::Full => Access::Work,
+        };
+        Ok(Launch {
+            process: self.process(job, setting, access, args, env)?,
+            stdin: None,
+            prompt_file: None,
+            before: Before::look(job, &profile.leaves),
+            watch: self.watch(),
+            grace: seconds(profile.end.grace_seconds),
+            // It says itself what its session is called.
+            session: None,
+            words: shared.words.clone(),
+        })
+    }
+
+    fn watch(&self) -> Watch {
+        let most = self.shared.profile.end.max_retries.unwrap_or(self.shared.settings.max_retries);
+        Watch::new(self.silence(), most)
     }
 
     fn launch(&self, job: &CliJob, setting: &CliSetting) -> Result<Launch, BackendError> {
@@ -186,7 +242,7 @@ impl CliBackend {
             stdin,
             prompt_file,
             before: Before::look(job, &profile.leaves),
-            watch: Watch::new(self.silence(), profile.end.max_retries.unwrap_or(shared.settings.max_retries)),
+            watch: self.watch(),
             grace: seconds(profile.end.grace_seconds),
             session: job.resume.as_ref().map(|resume| resume.id.clone()).or(own),
             words: shared.words.clone(),

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use super::CliJob;
-use super::profile::{Args, Group, Profile, Template, Value, Word};
+use super::profile::{Acp, Args, Group, ModelBy, Profile, Template, Value, Word};
 use crate::backends::BackendError;
 use crate::chat::ErrorClass;
 
@@ -66,26 +66,38 @@ pub(super) struct Given<'a> {
 }
 
 pub(super) fn command_line(profile: &Profile, job: &CliJob, given: Given<'_>) -> CommandLine {
-    let Given { home, confined, way, file, more } = given;
-    let prompt = argument(&job.prompt);
-    let value = |value: Value| -> Option<OsString> {
-        match value {
-            Value::Dir => Some(job.dir.clone().into()),
-            Value::Temporary => Some(job.temporary.clone().into()),
-            Value::Home => Some(home.into()),
-            Value::Model => job.model.clone().map(Into::into),
-            Value::Effort => job.effort.map(|effort| profile.effort.name(effort).into()),
-            Value::Session => Some(job.session.clone().into()),
-            Value::Id => job.resume.as_ref().map(|resume| resume.id.clone().into()),
-            Value::Prompt => Some(prompt.clone().into()),
-            Value::PromptFile => file.map(Into::into),
-        }
-    };
-    let mut line = CommandLine::default();
     let words = match (&profile.resume, &job.resume) {
         (Some(words), Some(_)) => words,
         _ => &profile.start,
     };
+    let groups = [Group::Permissions, Group::Model, Group::Effort, Group::Session];
+    let mut line = assemble(profile, job, given, words, &groups);
+    line.stdin = (given.way == PromptWay::Stdin).then(|| job.prompt.clone());
+    line
+}
+
+/// The command line of an agent, which is told over the protocol what it shall do, and much of the rest.
+pub(super) fn agent_line(profile: &Profile, acp: &Acp, job: &CliJob, given: Given<'_>) -> CommandLine {
+    let groups: &[Group] = match acp.model {
+        ModelBy::Args => &[Group::Permissions, Group::Model],
+        ModelBy::SetModel => &[Group::Permissions],
+    };
+    // As an agent it may be told something else.
+    let profile = Profile { permissions: acp.permissions.clone(), ..profile.clone() };
+    assemble(&profile, job, given, &acp.args, groups)
+}
+
+/// `groups` are those whose variables are set.
+fn assemble(
+    profile: &Profile,
+    job: &CliJob,
+    given: Given<'_>,
+    words: &[Word],
+    groups: &[Group],
+) -> CommandLine {
+    let Given { confined, way, more, .. } = given;
+    let value = |value| value_of(profile, job, given, value);
+    let mut line = CommandLine::default();
     for word in words {
         let args: &[Template] = match word {
             Word::Text(template) => std::slice::from_ref(template),
@@ -102,12 +114,25 @@ pub(super) fn command_line(profile: &Profile, job: &CliJob, given: Given<'_>) ->
         line.args.extend(args.iter().map(|template| template.render(&value)));
     }
     line.env.extend(profile.env.set.iter().map(|(name, template)| (name.clone(), template.render(&value))));
-    for group in [Group::Permissions, Group::Model, Group::Effort, Group::Session] {
-        let Some(group) = of_group(profile, job, confined, group) else { continue };
+    for group in groups {
+        let Some(group) = of_group(profile, job, confined, *group) else { continue };
         line.env.extend(group.env.iter().map(|(name, template)| (name.clone(), template.render(&value))));
     }
-    line.stdin = (way == PromptWay::Stdin).then(|| job.prompt.clone());
     line
+}
+
+fn value_of(profile: &Profile, job: &CliJob, given: Given<'_>, value: Value) -> Option<OsString> {
+    match value {
+        Value::Dir => Some(job.dir.clone().into()),
+        Value::Temporary => Some(job.temporary.clone().into()),
+        Value::Home => Some(given.home.into()),
+        Value::Model => job.model.clone().map(Into::into),
+        Value::Effort => job.effort.map(|effort| profile.effort.name(effort).into()),
+        Value::Session => Some(job.session.clone().into()),
+        Value::Id => job.resume.as_ref().map(|resume| resume.id.clone().into()),
+        Value::Prompt => Some(argument(&job.prompt).into()),
+        Value::PromptFile => given.file.map(Into::into),
+    }
 }
 
 /// Arguments and variables of a table that this job has a use for.
@@ -119,7 +144,7 @@ struct OfGroup<'a> {
 fn of_group<'a>(profile: &'a Profile, job: &CliJob, confined: bool, group: Group) -> Option<OfGroup<'a>> {
     let of = |args: &'a Args| OfGroup { args: &args.args, env: &args.env };
     match group {
-        Group::Permissions => Some(of(profile.permissions(job.permissions, confined))),
+        Group::Permissions => Some(of(profile.permissions.of(job.permissions, confined))),
         Group::Model => job.model.as_ref().map(|_| of(&profile.model)),
         Group::Effort => job.effort.map(|_| OfGroup { args: &profile.effort.args, env: &profile.effort.env }),
         Group::Session => job.resume.is_none().then(|| of(&profile.session)),

@@ -64,9 +64,12 @@ fn every_shipped_cli_is_started_as_it_wants_to_be() {
             let resume = Some(Resume { id: "ID".into(), counted: None });
             add("resumed", &CliJob { model, effort, resume, ..auto.clone() });
         }
-        let confined = command_line(&profile, &auto, Given { confined: true, ..given() });
-        if confined != command_line(&profile, &auto, given()) {
-            writeln!(all, "{name} confined: {}", typed(&confined, &always)).unwrap();
+        for mode in PermissionMode::ALL {
+            let job = job(mode);
+            let confined = command_line(&profile, &job, Given { confined: true, ..given() });
+            if confined != command_line(&profile, &job, given()) {
+                writeln!(all, "{name} {mode}, confined: {}", typed(&confined, &always)).unwrap();
+            }
         }
         all.push('\n');
     }

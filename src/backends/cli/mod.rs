@@ -3,10 +3,10 @@
 //! decoder reads what it prints, or it speaks the Agent Client Protocol. What comes of it is always the same:
 //! [`CliEvent`]s, the last of which tells how the run ended. Nothing here knows of conversations or commits.
 
-pub mod acp;
 pub mod decode;
 pub mod profile;
 
+mod acp;
 mod backend;
 mod command;
 mod end;

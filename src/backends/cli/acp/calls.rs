@@ -14,7 +14,7 @@ use crate::chat::ToolCall;
 #[derive(Default)]
 pub(super) struct Calls {
     list: Vec<Call>,
-    /// See [`AcpProfile::edits`](super::profile::AcpProfile::edits).
+    /// See [`Acp::edits`](crate::backends::cli::profile::Acp::edits).
     edits: Vec<String>,
 }
 
@@ -41,6 +41,11 @@ enum State {
     Over,
 }
 
+/// Calls at once, each with what it holds. No agent has so many; one that says so is not kept in memory.
+const MOST_OPEN: usize = 128;
+/// Calls that are remembered after their end, so that what is told of them late is not another call.
+const MOST_OVER: usize = 1024;
+
 impl Calls {
     pub fn new(edits: Vec<String>) -> Self {
         Self { list: Vec::new(), edits }
@@ -53,7 +58,7 @@ impl Calls {
     /// Takes up what was told of a call, in whichever piece.
     pub fn tell(&mut self, told: ToolCallUpdate, events: &mut Vec<CliEvent>) {
         let status = told.fields.status;
-        let index = self.merge(told);
+        let Some(index) = self.merge(told) else { return };
         let call = &mut self.list[index];
         if call.state == State::Over {
             return;
@@ -74,10 +79,10 @@ impl Calls {
     }
 
     /// Takes up what was told of a call in a question for leave, and gives the call as a person should see it.
-    pub fn asked(&mut self, told: ToolCallUpdate) -> (ToolCall, ToolKind) {
-        let index = self.merge(told);
+    pub fn asked(&mut self, told: ToolCallUpdate) -> Option<(ToolCall, ToolKind)> {
+        let index = self.merge(told)?;
         let call = &self.list[index];
-        (call.shown(), call.kind_of(&self.edits))
+        Some((call.shown(), call.kind_of(&self.edits)))
     }
 
     /// A call that was held back has its leave, and runs.
@@ -94,17 +99,26 @@ impl Calls {
         }
     }
 
-    fn merge(&mut self, told: ToolCallUpdate) -> usize {
+    /// Where the call is; `None` for one too many.
+    fn merge(&mut self, told: ToolCallUpdate) -> Option<usize> {
         let id = told.tool_call_id.to_string();
-        let known = self.list.iter().position(|call| call.id == id);
-        let index = known.unwrap_or_else(|| {
-            self.list.push(Call::new(id));
-            self.list.len() - 1
-        });
-        if self.list[index].state != State::Over {
-            self.list[index].merge(told);
+        if let Some(index) = self.list.iter().rposition(|call| call.id == id) {
+            if self.list[index].state != State::Over {
+                self.list[index].merge(told);
+            }
+            return Some(index);
         }
-        index
+        if self.list.len() >= MOST_OVER {
+            let over = self.list.iter().position(|call| call.state == State::Over);
+            self.list.remove(over?);
+        }
+        if self.list.iter().filter(|call| call.state != State::Over).count() >= MOST_OPEN {
+            return None;
+        }
+        let mut call = Call::new(id);
+        call.merge(told);
+        self.list.push(call);
+        Some(self.list.len() - 1)
     }
 }
 

@@ -14,11 +14,11 @@ use super::Setup;
 use super::failure::{Names, one_line, words};
 use super::meter::Bill;
 use super::offers::{Choice, Offers, Topic};
-use super::profile::ModelBy;
 use super::rpc::{self, Message, RpcError};
 use super::turn::Turn;
 use crate::backends::BackendError;
 use crate::backends::cli::decode::Decoded;
+use crate::backends::cli::profile::ModelBy;
 use crate::backends::cli::{CliEvent, Exit};
 use crate::chat::{ErrorClass, StopReason};
 
@@ -305,7 +305,7 @@ impl Client {
             Topic::Model if profile.model == ModelBy::SetModel => job.model.clone(),
             Topic::Model => None,
             Topic::Effort => job.effort.map(|effort| effort.name().to_owned()),
-            Topic::Mode => profile.mode.get(job.permissions).map(ToOwned::to_owned),
+            Topic::Mode => profile.mode.get(&job.permissions).cloned(),
         }
     }
 

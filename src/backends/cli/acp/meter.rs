@@ -5,8 +5,8 @@ use agent_client_protocol_schema::v1::{Meta, UsageUpdate};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::profile::Counts;
 use crate::backends::cli::Resume;
+use crate::backends::cli::profile::Counts;
 use crate::chat::Usage;
 
 pub(super) struct Meter {

@@ -11,7 +11,6 @@ mod client;
 mod failure;
 mod meter;
 mod offers;
-mod profile;
 mod rpc;
 mod turn;
 
@@ -19,17 +18,17 @@ mod turn;
 mod tests;
 
 pub(super) use agent::Agent;
-pub use profile::{AcpProfile, Counts, ModelBy, Modes};
 
 use super::CliJob;
+use super::profile::Acp;
 
 /// All that a turn of an agent needs to be known.
 #[derive(Debug, Clone)]
-pub struct Setup {
+pub(super) struct Setup {
     /// The id of the backend, for the words of failures.
     pub backend: String,
     /// What a person does to log in, for the hint of a failure.
     pub login: Option<String>,
-    pub profile: AcpProfile,
+    pub profile: Acp,
     pub job: CliJob,
 }

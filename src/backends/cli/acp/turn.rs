@@ -12,9 +12,9 @@ use super::calls::Calls;
 use super::client::Out;
 use super::failure::Names;
 use super::meter::{Bill, Meter};
-use super::profile::AcpProfile;
 use super::rpc;
 use crate::backends::BackendError;
+use crate::backends::cli::profile::Acp;
 use crate::backends::cli::{CliEvent, Resume, ToolKind};
 use crate::chat::{StopReason, ToolCall};
 use crate::config::PermissionMode;
@@ -52,7 +52,7 @@ struct Speech {
 const FAILURE: usize = 2000;
 
 impl Turn {
-    pub fn new(permissions: PermissionMode, profile: &AcpProfile, resume: Option<Resume>) -> Self {
+    pub fn new(permissions: PermissionMode, profile: &Acp, resume: Option<Resume>) -> Self {
         Self {
             permissions,
             calls: Calls::new(profile.edits.clone()),
@@ -82,7 +82,10 @@ impl Turn {
     /// The agent asks for leave. Without the right to change anything there is nothing to ask a person about.
     pub fn permission(&mut self, request: RequestId, asked: RequestPermissionRequest, out: &mut Out) {
         let call_id = asked.tool_call.tool_call_id.to_string();
-        let (call, kind) = self.calls.asked(asked.tool_call);
+        let Some((call, kind)) = self.calls.asked(asked.tool_call) else {
+            let cancelled = RequestPermissionResponse::new(RequestPermissionOutcome::Cancelled);
+            return out.lines.push(rpc::answer(&request, &cancelled));
+        };
         let id = request.to_string();
         self.questions.push(Question { request, options: asked.options, call: call_id });
         if self.permissions == PermissionMode::ReadOnly && kind != ToolKind::Read {

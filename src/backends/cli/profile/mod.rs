@@ -1,6 +1,7 @@
 //! A profile: all that is particular to one CLI, as data. `config/cli/example.toml` explains every field. Reading
 //! one starts nothing and looks at nothing but its file.
 
+mod acp;
 mod read;
 mod shipped;
 mod template;
@@ -14,6 +15,7 @@ use crate::backends::BackendError;
 use crate::config::PermissionMode;
 use crate::wire::Effort;
 
+pub use acp::{Acp, Counts, ModelBy};
 pub use shipped::names as shipped_names;
 pub use template::{Group, Template, Value, Word};
 
@@ -62,6 +64,8 @@ pub struct Profile {
     pub leaves: Vec<String>,
     #[serde(default)]
     pub end: Ending,
+    /// How it is started as an agent, where it is one.
+    pub acp: Option<Acp>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -133,8 +137,18 @@ pub struct Permissions {
     ask: Args,
     auto: Args,
     full: Args,
-    /// Instead of all of them where our sandbox holds, for a CLI whose own one does not work within it.
-    confined: Option<Args>,
+    confined: Confined,
+}
+
+/// Instead of those where our sandbox holds: for a CLI whose own one does not work within it, or that need not ask
+/// then.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Confined {
+    read_only: Option<Args>,
+    ask: Option<Args>,
+    auto: Option<Args>,
+    full: Option<Args>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -178,18 +192,19 @@ impl Profile {
         let file = name.contains(['/', '\\']) || Path::new(name).extension().is_some_and(|e| e == "toml");
         if file { read::file(Path::new(name)) } else { shipped::load(name) }
     }
+}
 
-    /// What it is told of its permissions, where our sandbox holds and where it does not.
-    pub fn permissions(&self, mode: PermissionMode, confined: bool) -> &Args {
-        if let Some(args) = self.permissions.confined.as_ref().filter(|_| confined) {
-            return args;
-        }
-        match mode {
-            PermissionMode::ReadOnly => &self.permissions.read_only,
-            PermissionMode::Ask => &self.permissions.ask,
-            PermissionMode::Auto => &self.permissions.auto,
-            PermissionMode::Full => &self.permissions.full,
-        }
+impl Permissions {
+    /// What a CLI is told of its permissions, where our sandbox holds and where it does not.
+    pub fn of(&self, mode: PermissionMode, confined: bool) -> &Args {
+        let within = &self.confined;
+        let (plain, within) = match mode {
+            PermissionMode::ReadOnly => (&self.read_only, &within.read_only),
+            PermissionMode::Ask => (&self.ask, &within.ask),
+            PermissionMode::Auto => (&self.auto, &within.auto),
+            PermissionMode::Full => (&self.full, &within.full),
+        };
+        within.as_ref().filter(|_| confined).unwrap_or(plain)
     }
 }
 

@@ -79,6 +79,15 @@ fn check(profile: &Profile) -> Result<(), Wrong> {
             if name == "resume" { &[Value::Id] } else { &[] },
         )?;
     }
+    if let Some(acp) = &profile.acp {
+        if acp.args.contains(&Word::Group(Group::Prompt)) {
+            return wrong(
+                "acp",
+                "`acp.args` has \"@prompt\", but an agent is told its task over the protocol".into(),
+            );
+        }
+        only("acp.args", acp.args.iter().filter_map(Word::template), &[])?;
+    }
     only("prompt.args", &profile.prompt.args, &[Value::Prompt])?;
     if let Some(LongPrompt { args, stdin }) = &profile.prompt.long {
         only("prompt.long.args", args, if *stdin { &[] } else { &[Value::PromptFile] })?;

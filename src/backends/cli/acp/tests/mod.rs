@@ -7,9 +7,11 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
+use super::Setup;
 use super::client::{Client, Out};
-use super::{AcpProfile, Setup};
-use crate::backends::cli::{CliEnd, CliEvent, CliJob};
+use crate::backends::cli::decode::Decoded;
+use crate::backends::cli::profile::Acp;
+use crate::backends::cli::{CliEvent, CliJob};
 use crate::chat::Usage;
 use crate::config::PermissionMode;
 
@@ -17,7 +19,7 @@ fn setup(permissions: PermissionMode) -> Setup {
     Setup {
         backend: "agent".into(),
         login: None,
-        profile: AcpProfile::default(),
+        profile: Acp::default(),
         job: CliJob {
             prompt: "create hello.txt containing hi".into(),
             dir: "/tree".into(),
@@ -106,9 +108,9 @@ impl Talk {
         self.events.drain(..).map(|event| words(&event)).collect()
     }
 
-    fn end(self) -> CliEnd {
+    fn end(&self) -> Decoded {
         assert!(self.client.is_over());
-        self.client.into_end()
+        self.client.end()
     }
 
     fn take(&mut self, out: Out) {
@@ -149,7 +151,7 @@ fn usage_words(usage: &Usage) -> String {
     )
 }
 
-fn end_words(end: &CliEnd) -> String {
+fn end_words(end: &Decoded) -> String {
     let outcome = match &end.outcome {
         Ok(stop) => format!("{stop:?}"),
         Err(error) => format!("{} {:?} hint {:?}", error.class, error.message, error.hint),

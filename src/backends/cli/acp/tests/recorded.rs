@@ -7,7 +7,7 @@ use std::fs;
 use serde_json::{Value, json};
 
 use super::{Talk, end_words, fixture, setup};
-use crate::backends::cli::acp::{Counts, ModelBy};
+use crate::backends::cli::profile::{Counts, ModelBy};
 use crate::backends::cli::{CliEvent, Resume};
 use crate::config::PermissionMode;
 
@@ -91,16 +91,18 @@ fn recorded_agents_become_events() {
         let mut setup = setup(PermissionMode::Auto);
         let profile = &mut setup.profile;
         match name {
-            "codex" => profile.mode.auto = Some("auto".into()),
+            "codex" => {
+                profile.mode.insert(PermissionMode::Auto, "auto".into());
+            }
             "droid" => {
-                profile.mode.auto = Some("auto-low".into());
+                profile.mode.insert(PermissionMode::Auto, "auto-low".into());
+                profile.model = ModelBy::SetModel;
                 setup.job.model = Some("custom:fake-0".into());
             }
             "goose" => (profile.usage, profile.edits) = (Counts::LastCall, vec!["write".into()]),
             "opencode" => profile.usage = Counts::LastCall,
             "cline" => {
                 profile.edits = vec!["apply_patch".into()];
-                profile.model = ModelBy::Env("MODEL".into());
                 setup.job.model = Some("gpt-4o".into());
             }
             _ => {}
