@@ -292,7 +292,11 @@ impl Agent {
             voice: attempt.voice(),
             role: attempt.role.clone(),
             permissions: attempt.framed.name().to_owned(),
-            tools: self.tool_specs(attempt).into_iter().map(|tool| tool.name).collect(),
+            // An external CLI has tools of its own.
+            tools: match attempt.backend.as_cli() {
+                Some(_) => Vec::new(),
+                None => self.tool_specs(attempt).into_iter().map(|tool| tool.name).collect(),
+            },
         };
         if self.session.conversation.setup() != Some(&setup) {
             self.say(turn, EntryKind::Setup(setup))?;
