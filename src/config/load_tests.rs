@@ -324,11 +324,13 @@ fn nested_variables_reach_backends() {
         .env("OFFSHOOT_BACKENDS__MY_BOX__BASE_URL", "http://b/v1")
         .env("OFFSHOOT_BACKENDS__LOCAL__KIND", "scripted")
         .env("OFFSHOOT_BACKENDS__LOCAL__SCRIPT", "s.jsonl")
+        .env("OFFSHOOT_BACKENDS__LOCAL__ENV__TOOL_URL", "$MY_URL")
         .env("OFFSHOOT_ROUTER__ORDER", "local, my-box")
         .ok();
     assert_eq!(loaded.settings.backends["my-box"].base_url.as_deref(), Some("http://b/v1"));
     assert_eq!(loaded.settings.backends["local"].kind, BackendKind::Scripted);
     assert!(loaded.settings.backends["local"].script.as_ref().is_some_and(|path| path.is_absolute()));
+    assert_eq!(loaded.settings.backends["local"].env["TOOL_URL"], "$MY_URL");
     assert_eq!(loaded.settings.router.order, ["local", "my-box"]);
     assert_eq!(loaded.warnings, []);
 }

@@ -12,7 +12,7 @@ use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
 use super::acp::Setup;
-use super::command::{CommandLine, Given, PromptWay, agent_line, command_line, prompt_way};
+use super::command::{CommandLine, Given, PromptWay, agent_line, command_line, prompt_way, wording};
 use super::decode::{self, RunFacts};
 use super::places::{self, Access};
 use super::profile::{Acp, Group, Home, Profile, Word};
@@ -280,8 +280,9 @@ impl CliBackend {
     }
 
     fn prompt_file(&self, job: &CliJob) -> Result<NamedTempFile, BackendError> {
+        let text = wording(&self.shared.profile, &job.prompt);
         let written = NamedTempFile::with_prefix_in("prompt-", &job.temporary)
-            .and_then(|mut file| file.write_all(job.prompt.as_bytes()).map(|()| file));
+            .and_then(|mut file| file.write_all(text.as_bytes()).map(|()| file));
         written.map_err(|error| {
             let place = job.temporary.display();
             let message =

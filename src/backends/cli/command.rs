@@ -72,7 +72,7 @@ pub(super) fn command_line(profile: &Profile, job: &CliJob, given: Given<'_>) ->
     };
     let groups = [Group::Permissions, Group::Model, Group::Effort, Group::Session];
     let mut line = assemble(profile, job, given, words, &groups);
-    line.stdin = (given.way == PromptWay::Stdin).then(|| job.prompt.clone());
+    line.stdin = (given.way == PromptWay::Stdin).then(|| wording(profile, &job.prompt));
     line
 }
 
@@ -130,7 +130,7 @@ fn value_of(profile: &Profile, job: &CliJob, given: Given<'_>, value: Value) -> 
         Value::Effort => job.effort.map(|effort| profile.effort.name(effort).into()),
         Value::Session => Some(job.session.clone().into()),
         Value::Id => job.resume.as_ref().map(|resume| resume.id.clone().into()),
-        Value::Prompt => Some(argument(&job.prompt).into()),
+        Value::Prompt => Some(argument(&wording(profile, &job.prompt)).into()),
         Value::PromptFile => given.file.map(Into::into),
     }
 }
@@ -150,6 +150,12 @@ fn of_group<'a>(profile: &'a Profile, job: &CliJob, confined: bool, group: Group
         Group::Session => job.resume.is_none().then(|| of(&profile.session)),
         Group::Prompt | Group::More => None,
     }
+}
+
+/// The prompt as this CLI has to be told it, by whichever way.
+pub(super) fn wording(profile: &Profile, prompt: &str) -> String {
+    let before = profile.prompt.before_slash.as_deref().filter(|_| prompt.trim_start().starts_with('/'));
+    format!("{}{prompt}", before.unwrap_or_default())
 }
 
 /// A prompt as an argument: no program takes a zero byte, and one that begins like an option would be read as one.

@@ -89,13 +89,22 @@ fn a_prompt_that_looks_like_an_option_is_none() {
 }
 
 #[test]
+fn a_prompt_that_begins_with_a_slash_is_no_command_of_the_cli() {
+    let job = CliJob { prompt: "/tmp is full".into(), ..job(PermissionMode::Auto) };
+    assert_eq!(line("codex", &job).args.last().unwrap(), "/tmp is full");
+    assert_eq!(line("aider", &job).args.last().unwrap(), " /tmp is full");
+    assert_eq!(line("gptme", &job).args.last().unwrap(), "Task: /tmp is full");
+}
+
+#[test]
 fn a_prompt_too_long_for_a_command_line_goes_another_way() {
     let long = "x".repeat(LONGEST_ARGUMENT + 1);
     let load = |name| Profile::load(name).unwrap();
     assert_eq!(prompt_way(&load("codex"), "x").unwrap(), PromptWay::Argument);
     assert_eq!(prompt_way(&load("codex"), &long).unwrap(), PromptWay::Stdin);
     assert_eq!(prompt_way(&load("aider"), &long).unwrap(), PromptWay::File);
-    let none = Profile { prompt: Prompt { args: Vec::new(), long: None }, ..load("codex") };
+    let none =
+        Profile { prompt: Prompt { args: Vec::new(), long: None, before_slash: None }, ..load("codex") };
     assert_eq!(prompt_way(&none, &long).unwrap_err().class, ErrorClass::ContextOverflow);
 
     let job = CliJob { prompt: long.clone(), ..job(PermissionMode::Auto) };

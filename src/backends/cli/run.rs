@@ -344,10 +344,9 @@ impl Reader {
             Read::Out(Some(line)) => {
                 self.watch.alive();
                 match line {
-                    Line::Whole(line) => self.partner.line(&line, events),
-                    Line::Unfinished(line) if is_cut(&line) => self.lose_track(events),
-                    Line::Unfinished(line) => self.partner.line(&line, events),
                     Line::TooLong => self.lose_track(events),
+                    Line::Unfinished(line) if is_cut(&line) => self.lose_track(events),
+                    Line::Whole(line) | Line::Unfinished(line) => self.partner.line(&line, events),
                 }
             }
             // Noise there is no sign of life: programs complain without end.

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::CliJob;
+use crate::config::PermissionMode;
 
 /// What was there before a run.
 #[derive(Debug, Default)]
@@ -21,13 +22,19 @@ impl Before {
         let own = job.git.iter().flat_map(|git| FIXED.iter().map(|name| git.own.join(name)));
         let link = job.git.iter().map(|_| job.dir.join(".git")).filter(|path| path.is_file());
         let files = own.chain(link).map(|path| (path.clone(), fs::read(path).ok())).collect();
-        let is_name = |name: &&String| !name.is_empty() && !name.contains('/') && !name.starts_with("..");
-        let litter = leaves
-            .iter()
-            .filter(is_name)
-            .map(|name| job.dir.join(name))
-            .filter(|path| path.symlink_metadata().is_err())
-            .collect();
+        let mut litter = Vec::new();
+        for name in leaves {
+            let plain = name.trim_end_matches('/');
+            let path = job.dir.join(plain);
+            let is_name = !plain.is_empty() && !plain.contains('/') && !plain.starts_with("..");
+            if !is_name || path.symlink_metadata().is_ok() {
+                continue;
+            }
+            if name.ends_with('/') && matches!(job.permissions, PermissionMode::Auto | PermissionMode::Full) {
+                hide(&path);
+            }
+            litter.push(path);
+        }
         Self { files, litter }
     }
 
@@ -47,6 +54,14 @@ impl Before {
         (!names.is_empty()).then(|| {
             format!("it changed files that are git's own ({}); they are as they were", names.join(", "))
         })
+    }
+}
+
+/// Makes a folder in which git sees nothing: steps are committed while the CLI works.
+fn hide(path: &Path) {
+    if fs::create_dir(path).is_ok() {
+        // Without it the folder is litter for longer than it has to be, and no more.
+        let _ = fs::write(path.join(".gitignore"), "*\n");
     }
 }
 

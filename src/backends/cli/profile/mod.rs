@@ -59,7 +59,8 @@ pub struct Profile {
     /// Files that commands may not read otherwise, and the CLI must.
     #[serde(default)]
     pub needs: Vec<String>,
-    /// Names at the top of the worktree that it leaves there and that are no part of the work.
+    /// Names at the top of the worktree that it leaves there and that are no part of the work; folders with a slash at
+    /// their end.
     #[serde(default)]
     pub leaves: Vec<String>,
     #[serde(default)]
@@ -100,6 +101,8 @@ pub struct Prompt {
     pub args: Vec<Template>,
     /// Instead, for a prompt that is too long for a command line.
     pub long: Option<LongPrompt>,
+    /// Comes before a prompt that begins with a slash, for a CLI that would take it for a command of its own.
+    pub before_slash: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
