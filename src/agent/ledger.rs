@@ -35,7 +35,10 @@ impl Agent {
         let id = attempt.backend.id().to_owned();
         let entry = Entry {
             schema: 1,
-            run_id: format!("{}-{turn}{}", self.session.id, if attempt.is_review { "-review" } else { "" }),
+            run_id: match attempt.is_review {
+                true => format!("{}-review", Entry::run_of(&self.session.id, turn)),
+                false => Entry::run_of(&self.session.id, turn),
+            },
             timestamp: attempt.at.clone(),
             session: Some(self.session.id.clone()),
             branch: Some(self.session.branch.clone()),
@@ -86,6 +89,7 @@ impl Agent {
             files_changed: Some(attempt.steps.iter().map(|step| step.files as u64).sum()),
             insertions: Some(attempt.steps.iter().map(|step| step.insertions as u64).sum()),
             deletions: Some(attempt.steps.iter().map(|step| step.deletions as u64).sum()),
+            kept: None,
         };
         if let Err(error) = self.services.ledger.append(&entry) {
             self.emit(AgentEvent::Notice(format!("not in the ledger: {error}"))).await;

@@ -72,6 +72,11 @@ impl Paths {
         self.state.join("run_ledger.jsonl")
     }
 
+    /// Weights of the signals of confidence, fitted to the ledger.
+    pub fn weights_file(&self) -> PathBuf {
+        self.state.join("weights.json")
+    }
+
     /// Makes a directory and its parents, readable by the user alone. One that exists is left as it is.
     pub fn create(dir: &Path) -> Result<(), PathsError> {
         create_private(dir).map_err(|source| PathsError::Create { path: dir.to_owned(), source })

@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::chat::{ErrorClass, Outcome, Usage};
 
-/// One attempt of a turn.
+/// One attempt of a turn, or an afterword to it: what became of its steps.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Entry {
@@ -83,6 +83,10 @@ pub struct Entry {
     pub insertions: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deletions: Option<u64>,
+    /// In an afterword: whether the steps named in `commits` are on the branch, `false` after an undo, `true` after a
+    /// redo. It has the run, session and turn of the attempt, and no route, backend or outcome.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kept: Option<bool>,
 }
 
 /// What a turn may do.
@@ -132,6 +136,27 @@ impl Entry {
     /// An entry that begins now.
     pub fn new(run_id: impl Into<String>) -> Self {
         Self { schema: 1, run_id: run_id.into(), timestamp: now(), ..Self::default() }
+    }
+
+    /// What the attempts of a turn are known by.
+    pub fn run_of(session: &str, turn: u32) -> String {
+        format!("{session}-{turn}")
+    }
+
+    /// That steps of a turn were undone, or are there again.
+    pub fn afterword(session: &str, turn: u32, commits: Vec<String>, kept: bool) -> Self {
+        Self {
+            session: Some(session.to_owned()),
+            turn: Some(turn),
+            commits,
+            kept: Some(kept),
+            ..Self::new(Self::run_of(session, turn))
+        }
+    }
+
+    /// Whether this is no attempt, and so counts for nothing but what it says of one.
+    pub fn is_afterword(&self) -> bool {
+        self.kept.is_some()
     }
 }
 
@@ -210,6 +235,7 @@ mod tests {
             files_changed: Some(1),
             insertions: Some(2),
             deletions: Some(0),
+            kept: None,
         };
         let line = serde_json::to_string(&entry).unwrap();
         assert_eq!(
@@ -231,6 +257,15 @@ mod tests {
             assert_eq!(serde_json::to_string(&entry).unwrap(), json);
             assert_eq!(serde_json::from_str::<Entry>(json).unwrap(), entry);
         }
+    }
+
+    #[test]
+    fn an_afterword_says_of_which_steps_and_nothing_that_could_be_counted() {
+        let afterword =
+            Entry { timestamp: "t".into(), ..Entry::afterword("s", 3, vec!["abc".into()], false) };
+        let line = r#"{"schema":1,"run_id":"s-3","timestamp":"t","session":"s","turn":3,"commits":["abc"],"kept":false}"#;
+        assert_eq!(serde_json::to_string(&afterword).unwrap(), line);
+        assert!(serde_json::from_str::<Entry>(line).unwrap().is_afterword());
     }
 
     #[test]

@@ -79,7 +79,7 @@ impl Ledger {
         self.append_locked(&line).map_err(|e| self.write_error(e))
     }
 
-    /// Every entry that is still kept, the oldest first. Lines that cannot be read are counted and
+    /// Every entry that is still kept, afterwords too, the oldest first. Lines that cannot be read are counted and
     /// passed over.
     pub fn read_all(&self) -> Result<Records, LedgerError> {
         let _lock = self.lock_for_reading();
@@ -90,7 +90,7 @@ impl Ledger {
         Ok(records)
     }
 
-    /// The last `n` entries, the oldest first.
+    /// The last `n` attempts, the oldest first.
     pub fn tail(&self, n: usize) -> Result<Vec<Entry>, LedgerError> {
         let _lock = self.lock_for_reading();
         let mut entries: Vec<Entry> = Vec::new();
@@ -107,7 +107,7 @@ impl Ledger {
         Ok(entries)
     }
 
-    /// The entries from a time on, the oldest first: a timestamp, or its beginning. Lines are written when runs
+    /// The attempts from a time on, the oldest first: a timestamp, or its beginning. Lines are written when runs
     /// end, so what came earlier lies before.
     pub fn since(&self, time: &str) -> Result<Vec<Entry>, LedgerError> {
         let _lock = self.lock_for_reading();
@@ -197,7 +197,7 @@ impl Ledger {
     }
 }
 
-/// The last entries of a file: so many that they are enough, or all. It is read from its end.
+/// The last attempts of a file: so many that they are enough, or all. It is read from its end.
 fn last(
     path: &Path,
     mut from_end: u64,
@@ -208,6 +208,7 @@ fn last(
             end(path, from_end).map_err(|source| LedgerError::Read { path: path.to_owned(), source })?;
         let mut records = Records::default();
         check::read_into(&mut records, path, &bytes);
+        records.entries.retain(|entry| !entry.is_afterword());
         if is_whole || are_enough(&records.entries) {
             return Ok(records.entries);
         }
@@ -313,6 +314,21 @@ mod tests {
         for n in [0, 1, 2, 7, 49, 50, 51] {
             assert_eq!(ledger.tail(n).unwrap(), all[all.len().saturating_sub(n)..], "{n}");
         }
+    }
+
+    #[test]
+    fn afterwords_are_read_and_are_no_attempts() {
+        let dir = tempfile::tempdir().unwrap();
+        let ledger = Ledger::open(dir.path().join("l.jsonl"), 400, 9);
+        for n in 0..9 {
+            ledger.append(&entry(&format!("{n}"))).unwrap();
+            ledger.append(&Entry::afterword("s", n, Vec::new(), false)).unwrap();
+        }
+        assert!(ledger.files().len() > 3);
+        assert_eq!(ids(&ledger.tail(4).unwrap()), ["5", "6", "7", "8"]);
+        assert_eq!(ledger.since("2026").unwrap().len(), 9);
+        let records = ledger.read_all().unwrap();
+        assert_eq!((records.entries.len(), records.bad.len()), (18, 0));
     }
 
     #[test]

@@ -35,7 +35,7 @@ impl Stats {
     pub fn of<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> Self {
         let mut total = Tally::default();
         let mut groups: [BTreeMap<String, Tally>; 5] = Default::default();
-        for entry in entries {
+        for entry in entries.into_iter().filter(|entry| !entry.is_afterword()) {
             total.add(entry);
             let keys = [
                 entry.route.clone(),

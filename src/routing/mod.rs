@@ -2,6 +2,7 @@
 //! [`decide`] chooses a backend, [`estimate`] says how sure it is that its work is good, [`escalate`] when to leave it.
 //! Nothing here asks a backend or changes anything.
 
+pub mod calibrate;
 mod confidence;
 mod decide;
 mod decision;
@@ -9,8 +10,10 @@ mod escalation;
 mod keywords;
 mod mention;
 mod observed;
+mod outcomes;
 mod question;
 pub mod weights;
+mod weights_file;
 
 #[cfg(test)]
 mod tests;
@@ -21,5 +24,7 @@ pub use decision::{Decision, NoRoute, Rejected, StandIn};
 pub use escalation::{Cause, escalate};
 pub use mention::mention;
 pub use observed::{Calls, Checks, Diff, Edits, Observed, Stops};
+pub use outcomes::{ENOUGH, Judge, Judged, outcomes, prior};
 pub use question::{Candidate, Prior, Purse, Question, task_class};
 pub use weights::Weights;
+pub use weights_file::WeightsError;

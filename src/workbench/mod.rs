@@ -3,6 +3,7 @@
 //!
 //! Each tab is a task of its own that owns one [`Agent`](crate::agent::Agent); several work at once.
 
+mod afterwords;
 mod base;
 mod choices;
 mod command;

@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::afterwords::Turns;
 use super::ground::{Ground, Site, ground};
 use super::held::head_of;
 use super::past::{Past, Steps};
@@ -15,6 +16,7 @@ use crate::chat::ErrorClass;
 use crate::config::{Paths, PermissionMode};
 use crate::git::session::{self, Cursor, Mark, Session, Trail, UndoScope};
 use crate::git::{CommitId, Expect, GitError, Repo};
+use crate::ledger::Ledger;
 use crate::tools::permissions::{Places, Rules};
 
 /// An open session with its agent.
@@ -232,12 +234,14 @@ impl OpenTab {
         self.check_movable()?;
         let id = self.agent.session().id.clone();
         let secrets = self.agent.services().secrets.clone();
+        let ledger = self.agent.services().ledger.clone();
         let (plan, session) = self
             .agent
             .with_git(move |repo, held| {
                 let session = session::load(repo, Some(&id))?;
                 let plan = session::undo_plan(repo, held.worktree.as_ref(), &session, scope)?;
                 let undone = session::undo_apply(repo, held.worktree.as_mut(), &session, &plan, &secrets)?;
+                tell(&ledger, &session, &undone.session);
                 held.cursor = Cursor::resume(repo, &undone.session)?;
                 Ok((plan, undone.session))
             })
@@ -249,11 +253,13 @@ impl OpenTab {
     pub async fn redo(&mut self) -> Result<Moved, Failure> {
         self.check_movable()?;
         let id = self.agent.session().id.clone();
+        let ledger = self.agent.services().ledger.clone();
         let (from, session) = self
             .agent
             .with_git(move |repo, held| {
                 let session = session::load(repo, Some(&id))?;
                 let undone = session::redo(repo, held.worktree.as_mut(), &session)?;
+                tell(&ledger, &session, &undone.session);
                 held.cursor = Cursor::resume(repo, &undone.session)?;
                 Ok((session.head, undone.session))
             })
@@ -301,6 +307,17 @@ impl OpenTab {
         }
         if let Some(hold) = self.hold {
             hold.release();
+        }
+    }
+}
+
+/// Puts on record which turns a move took back or brought back.
+fn tell(ledger: &Ledger, before: &Session, after: &Session) {
+    for afterword in Turns::of(before).afterwords(&Turns::of(after), &before.id) {
+        if let Err(error) = ledger.append(&afterword) {
+            // The move itself is in git; without this line it is one outcome fewer to learn from.
+            tracing::warn!(%error, "an undo or a redo is not in the ledger");
+            return;
         }
     }
 }

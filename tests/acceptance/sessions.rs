@@ -1,6 +1,6 @@
 //! Sessions that go on: resumed, continued, branched off, moved back and forth, also in a fresh clone.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::machine::{Finished, Machine, bash, put, say, writes};
 
@@ -273,6 +273,16 @@ fn undo_and_redo_move_the_branch_and_lose_nothing() {
     assert_eq!(head(&machine), c);
     assert!(worktree.join("c.txt").exists());
     assert!(words(&machine, &branch).contains("third"));
+
+    let said = |machine: &Machine| machine.ledger().last().unwrap().clone();
+    let told = said(&machine);
+    assert_eq!((&told["kept"], &told["turn"], &told["commits"]), (&json!(true), &json!(3), &json!([c])));
+    assert_eq!(told["run_id"], machine.ledger()[2]["run_id"]);
+    assert_eq!(told.get("route"), None);
+    let undone = machine.ledger()[machine.ledger().len() - 2].clone();
+    assert_eq!((&undone["kept"], &undone["commits"]), (&json!(false), &json!([c])));
+    let status = machine.report(&["status"]);
+    assert_eq!(status["routes"]["local"], 3, "what is said afterwards is no run");
 
     machine.report(&["undo", "-n", "2"]);
     assert_eq!(head(&machine), a);
