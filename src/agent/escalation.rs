@@ -77,11 +77,11 @@ impl Agent {
 
     /// What was spent, and what may be. `turn`: by the attempts of this turn, in US dollars.
     pub(super) fn purses(&self, order: &Order, turn: f64) -> [Purse; 3] {
-        let budget = &self.services.settings.budget;
+        let budget = order.budget(&self.services.settings.budget);
         let session = self.session.cost_usd + self.pending.cost.priced();
         let purse = |of, spent_usd, limit_usd| Purse { of, spent_usd, limit_usd };
         [
-            purse("turn", turn, order.budget_usd.unwrap_or(budget.turn_usd)),
+            purse("turn", turn, budget.turn_usd),
             purse("session", session, budget.session_usd),
             purse("day", self.day_cost + turn, budget.day_usd),
         ]

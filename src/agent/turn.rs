@@ -13,7 +13,7 @@ use super::work::{Stop, WorkEnd};
 use crate::backends::health::now_ms;
 use crate::backends::{Backend, BackendError};
 use crate::chat::{EntryKind, ErrorClass, Message, Outcome, Setup, Usage, Voice};
-use crate::config::PermissionMode;
+use crate::config::{BudgetSettings, PermissionMode};
 use crate::routing::{self, Confidence, Decision};
 use crate::wire::Effort;
 
@@ -24,10 +24,24 @@ pub struct Order {
     pub backend: Option<String>,
     pub model: Option<String>,
     pub role: Option<String>,
-    /// US dollars for this turn.
+    /// US dollars for this turn, in place of the settings' limit; 0 is none.
     pub budget_usd: Option<f64>,
+    /// The same for the session, and for the day.
+    pub session_budget_usd: Option<f64>,
+    pub day_budget_usd: Option<f64>,
     /// Command that checks the work, instead of the settings' one.
     pub verify: Option<String>,
+}
+
+impl Order {
+    /// The limits in force: its own, where it has them.
+    pub fn budget(&self, general: &BudgetSettings) -> BudgetSettings {
+        BudgetSettings {
+            turn_usd: self.budget_usd.unwrap_or(general.turn_usd),
+            session_usd: self.session_budget_usd.unwrap_or(general.session_usd),
+            day_usd: self.day_budget_usd.unwrap_or(general.day_usd),
+        }
+    }
 }
 
 /// One backend's share of a turn: a line of the ledger.

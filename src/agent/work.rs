@@ -255,11 +255,8 @@ impl Agent {
 
     /// A budget in money says nothing of calls without a price: the user should know.
     pub(super) async fn tell_unpriced(&mut self, task: &Task<'_>, attempt: &Attempt) {
-        let budget = &self.services.settings.budget;
-        let is_limited = task.order.budget_usd.is_some_and(|usd| usd > 0.0)
-            || budget.turn_usd > 0.0
-            || budget.session_usd > 0.0
-            || budget.day_usd > 0.0;
+        let budget = task.order.budget(&self.services.settings.budget);
+        let is_limited = budget.turn_usd > 0.0 || budget.session_usd > 0.0 || budget.day_usd > 0.0;
         if is_limited && attempt.cost.total().is_none() && !self.told_unpriced {
             self.told_unpriced = true;
             self.emit(AgentEvent::Notice(format!(

@@ -168,7 +168,7 @@ pub struct SandboxSettings {
 }
 
 /// In US dollars; 0 is no limit.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BudgetSettings {
     pub turn_usd: f64,

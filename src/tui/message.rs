@@ -14,11 +14,14 @@ use super::terminal::Notice;
 use crate::agent::{Failure, Persona};
 use crate::git::DiffStat;
 use crate::git::session::{SessionTree, UndoPlan};
-use crate::ledger::Entry;
+use crate::ledger::{Entry, Report as Checked, Stats};
+use crate::tools::verification::Detected;
 use crate::workbench::doctor::{BackendReport, Report};
 use crate::workbench::history::{BranchLine, Hit, SessionLine, Standing};
 use crate::workbench::review::Range;
+use crate::workbench::runtime::Restarted;
 use crate::workbench::state::{BackendLine, Found, Spent};
+use crate::workbench::why::Told;
 use crate::workbench::{Back, Command, Event, RecoveredSession, TabId, Uncommitted};
 
 /// Something that happened.
@@ -70,6 +73,23 @@ pub enum Load {
     Probe,
     Doctor,
     Ledger,
+    /// The ledger, to be read.
+    Records(Wanted),
+    /// What is on record of a session's turns.
+    Why {
+        tab: TabId,
+        session: String,
+        turn: u32,
+    },
+    /// What checks the work in a folder: as chosen for the tab, else as the settings say.
+    Verification {
+        tab: TabId,
+        root: PathBuf,
+        chosen: Option<String>,
+        run: bool,
+    },
+    /// Runs the user's command that restarts the local model server.
+    Restart,
     Spent,
     /// What is on this machine that could answer.
     Found,
@@ -143,6 +163,20 @@ pub enum Loaded {
     Probed(Vec<BackendReport>),
     Doctor(Report),
     Ledger(Vec<Entry>),
+    Records(Result<Records, Failure>),
+    Why {
+        tab: TabId,
+        turn: u32,
+        told: Result<Vec<Told>, Failure>,
+    },
+    Verification {
+        tab: TabId,
+        found: Option<Detected>,
+        /// Who set it.
+        origin: String,
+        run: bool,
+    },
+    Restarted(Result<Restarted, Failure>),
     Spent(Spent),
     Found(Found),
     /// `None`: the user has to be asked.
@@ -213,6 +247,23 @@ pub enum Loaded {
     Trouble(String, String),
     /// A command that its tab has no room for.
     Busy(Command),
+}
+
+/// What is asked of the ledger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanted {
+    Last(usize),
+    Stats,
+    /// Lines that cannot be read.
+    Check,
+}
+
+#[derive(Debug)]
+pub enum Records {
+    /// The oldest first.
+    Runs(Vec<Entry>),
+    Stats(Stats),
+    Check(Checked),
 }
 
 /// A program that gets the terminal.

@@ -90,6 +90,8 @@ fn app(
         exports: base.paths().data.join("exports"),
         backends: state::health(base),
         threshold: settings.router.local_confidence_threshold,
+        verify: settings.verify.command.clone(),
+        budget: settings.budget,
         roles: settings.roles.keys().cloned().collect(),
         user_commands: own,
         demo: opening.demo,

@@ -25,6 +25,7 @@ mod shell;
 pub mod state;
 mod tab;
 mod toolbox;
+pub mod why;
 pub mod words;
 
 use std::collections::HashMap;

@@ -55,6 +55,35 @@ fn an_approval_is_asked_and_answered() {
 }
 
 #[test]
+fn who_answered_and_why_is_told_there_too() {
+    let machine = Machine::new();
+    machine
+        .script_with(&[writes("a.txt", "a\n"), vec![say("Well.")]], "[verify]\ncommand = \"test -f a.txt\"");
+    let lines = "first\n/why\n/verify\n/verify run\n/budget turn 2\n/budget\n/route\n\n/health\n/ledger stats\n/exit\n";
+    let out = plain(&machine, lines);
+    for line in [
+        "script/player  answered",
+        "verified      passed",
+        "command       test -f a.txt",
+        "set by        verify.command",
+        "limit $2.00",
+        "answers now",
+        "● script  up",
+        "By outcome",
+    ] {
+        assert!(out.contains(line), "{line:?} is not in:\n{out}");
+    }
+    let again = plain(&machine, "/resume offshoot/first\n/why 1\n/exit\n");
+    for line in ["turn 1  first", "script/player  answered", "verified      passed", "commit        "] {
+        assert!(again.contains(line), "{line:?} is not in:\n{again}");
+    }
+    // Without its ledger, what the commits say is left.
+    std::fs::remove_file(machine.state().join("run_ledger.jsonl")).unwrap();
+    let bare = plain(&machine, "/resume offshoot/first\n/why 1\n/exit\n");
+    assert!(bare.contains("script/player") && bare.contains("reason  "), "{bare}");
+}
+
+#[test]
 fn tabs_and_branches_work_there_too() {
     let machine = Machine::new();
     machine.script(&[writes("a.txt", "a\n"), writes("b.txt", "b\n")]);

@@ -84,6 +84,7 @@ pub(super) fn order(agent: &AgentArgs, prompt: String) -> Order {
         role: agent.role.clone(),
         budget_usd: agent.budget_usd,
         verify: agent.verify.clone(),
+        ..Order::default()
     }
 }
 

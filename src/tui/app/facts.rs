@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 use std::path::PathBuf;
 
+use crate::config::BudgetSettings;
 use crate::ledger::Entry;
 use crate::workbench::state::{BackendLine, Found, Spent};
 
@@ -25,6 +26,9 @@ pub struct Facts {
     pub roles: Vec<String>,
     /// Below this confidence the router asks the next backend.
     pub threshold: f64,
+    /// The command that checks work, as the settings have it.
+    pub verify: String,
+    pub budget: BudgetSettings,
     pub ledger: Vec<Entry>,
     pub spent: Option<Spent>,
     /// What could answer, where nothing is configured.

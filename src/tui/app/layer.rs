@@ -100,6 +100,9 @@ pub enum Topic {
     Settings,
     History,
     Status,
+    Why,
+    Verification,
+    Budget,
 }
 
 /// Yes, or no.
@@ -184,6 +187,12 @@ impl Text {
         self.lines = lines;
         self.rows = None;
         self.is_awaited = false;
+    }
+
+    /// More of it is still to come.
+    #[must_use]
+    pub fn awaiting(self) -> Self {
+        Self { is_awaited: true, ..self }
     }
 
     #[must_use]

@@ -160,7 +160,8 @@ impl App {
         let id = TabId(self.next_tab);
         self.next_tab += 1;
         let composer = Composer::new(self.prefs.vim);
-        self.tabs.push(Tab::new(id, composer, self.prefs.permissions));
+        let tab = Tab::new(id, composer, self.prefs.permissions);
+        self.tabs.push(Tab { budget: self.facts.budget, ..tab });
         self.active = self.tabs.len() - 1;
         self.focus = Focus::Composer;
         self.tab_mut()

@@ -4,9 +4,9 @@ use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use crate::agent::{Approval, ContextUse, Order, Persona, Routed, StepTaken};
+use crate::agent::{Approval, ContextUse, Order, Persona, Routed, StepTaken, VerifyState};
 use crate::chat::Usage;
-use crate::config::PermissionMode;
+use crate::config::{BudgetSettings, PermissionMode};
 use crate::git::DiffStat;
 use crate::tui::composer::Composer;
 use crate::tui::transcript::Transcript;
@@ -38,6 +38,12 @@ pub struct Tab {
     pub approvals: VecDeque<Approval>,
     /// Its turn cannot go on by itself.
     pub standstill: Option<Standstill>,
+    /// The check that its work has to pass, where the user chose another than the settings.
+    pub verify: Option<String>,
+    /// How the last check ended.
+    pub verified: Option<(VerifyState, Option<i32>)>,
+    /// What its turns may cost.
+    pub budget: BudgetSettings,
     /// What the branch changed since it began.
     pub changes: Option<DiffStat>,
     /// Paths that would conflict if it were landed now.
@@ -138,6 +144,9 @@ impl Tab {
             permissions,
             approvals: VecDeque::new(),
             standstill: None,
+            verify: None,
+            verified: None,
+            budget: BudgetSettings::default(),
             changes: None,
             conflicts: Vec::new(),
             routes: VecDeque::new(),
@@ -189,7 +198,10 @@ impl Tab {
             backend: self.choice.backend.clone(),
             model: self.choice.model.clone(),
             role: self.choice.role.clone(),
-            ..Order::default()
+            budget_usd: Some(self.budget.turn_usd),
+            session_budget_usd: Some(self.budget.session_usd),
+            day_budget_usd: Some(self.budget.day_usd),
+            verify: self.verify.clone(),
         }
     }
 

@@ -71,12 +71,12 @@ impl Group {
 #[rustfmt::skip]
 pub enum Do {
     New, Branch, Branches, Tab, TabNext, TabPrevious, Close, Exit,
-    Model, Role, Permissions, Tools, Abort, Steer, Queue, Why, Context,
+    Model, Route, Role, Permissions, Tools, Abort, Steer, Queue, Why, Context, Verify, Budget,
     Undo, Redo, Rewind, Resume, Log,
     Diff,
     History, Search, Export, Import, Clear, Copy, Errors, Verbose,
     Theme, Keys, Panel, PanelFocus, PanelWider, PanelNarrower, Mouse, Vim, Redraw,
-    Help, Palette, Health, Doctor, Status, Ledger, Usage, Config, Approvals, Interrupt, Suspend,
+    Help, Palette, Health, Restart, Doctor, Status, Ledger, Usage, Config, Approvals, Interrupt, Suspend,
     Read, ReadWhenEmpty, ScrollCentre, ScrollUp, ScrollDown, ScrollHalfUp, ScrollHalfDown, ScrollPageUp, ScrollPageDown, ScrollTop,
     ScrollBottom, PreviousTurn, NextTurn, PreviousItem, NextItem, Find, FindNext, FindPrevious, Select, Yank, Fold,
     BranchHere, RewindHere, DiffHere, Leave,

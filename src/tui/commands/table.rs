@@ -26,13 +26,16 @@ pub const TABLE: &[Spec] = &[
     also(&row(Do::Exit, "exit", "[--all]", "closes the tab, with --all every tab and the program", Group::Tabs), &["quit"]),
 
     row(Do::Model, "model", "[BACKEND[/MODEL] | auto]", "chooses who answers in this tab, or lets the router choose again", Group::Agent),
+    row(Do::Route, "route", "[BACKEND | auto]", "shows who answers and who could, with their state; chooses one", Group::Agent),
     row(Do::Role, "role", "[ROLE | none]", "chooses the role of this tab's agent", Group::Agent),
     row(Do::Permissions, "permissions", "[read-only | ask | auto | full]", "says what this tab's agent may do unasked", Group::Agent),
     row(Do::Tools, "tools", "", "lists the tools that the agent has", Group::Agent),
     row(Do::Abort, "abort", "", "stops the turn and its commands; what was done is committed", Group::Agent),
     row(Do::Steer, "steer", "TEXT", "hands words to the agent before its next call of the model", Group::Agent),
     row(Do::Queue, "queue", "[edit N | drop N | clear]", "shows the prompts that wait, to edit or drop them", Group::Agent),
-    row(Do::Why, "why", "[TURN]", "says who answered and why: the routing of this tab", Group::Agent),
+    row(Do::Why, "why", "[TURN]", "explains a turn: who was asked and why, what failed, what was verified, what it cost", Group::Agent),
+    row(Do::Verify, "verify", "[run | COMMAND | auto | off]", "says what checks the work, runs it now, or sets it for this tab", Group::Agent),
+    row(Do::Budget, "budget", "[turn | session | day USD]", "shows what was spent and the limits, or sets one for this tab", Group::Agent),
     row(Do::Context, "context", "", "says what fills the model's window", Group::Agent),
     row(Do::Approvals, "approvals", "", "goes to what an agent asks, in whichever tab", Group::Agent),
 
@@ -60,10 +63,11 @@ pub const TABLE: &[Spec] = &[
     row(Do::Vim, "vim", "", "turns the composer's vi mode on or off", Group::Look),
 
     row(Do::Help, "help", "[COMMAND]", "tells of commands and keys", Group::Program),
-    row(Do::Health, "health", "", "asks each backend whether it is up", Group::Program),
-    row(Do::Doctor, "doctor", "", "checks git, settings, folders, sandbox and backends", Group::Program),
+    row(Do::Health, "health", "[probe]", "tells how each backend fares; probe asks them all", Group::Program),
+    row(Do::Restart, "restart", "", "restarts the local model server, with your own command", Group::Program),
+    row(Do::Doctor, "doctor", "", "checks git, settings, folders, sandbox, the local runtime and backends", Group::Program),
     row(Do::Status, "status", "", "says what is open, where it works, and what it cost", Group::Program),
-    row(Do::Ledger, "ledger", "", "shows the last runs on record", Group::Program),
+    row(Do::Ledger, "ledger", "[N | stats | verify]", "shows the last runs on record, their sums, or lines that cannot be read", Group::Program),
     row(Do::Usage, "usage", "", "shows tokens and cost of this tab and of today", Group::Program),
     row(Do::Config, "config", "[KEY]", "shows the settings in force and who set them", Group::Program),
 

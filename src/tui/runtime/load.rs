@@ -1,21 +1,24 @@
 //! Carries out loads: each on a task of its own, those that block on threads that may.
 
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::{Semaphore, mpsc};
 
 use crate::agent::{Failure, Persona};
+use crate::backends::health::now_ms;
 use crate::chat::ErrorClass;
 use crate::git::Repo;
 use crate::git::session::UndoScope;
+use crate::ledger::Stats;
+use crate::tools::verification::{self, Detected};
 use crate::tui::markdown;
-use crate::tui::message::{Load, Loaded};
+use crate::tui::message::{Load, Loaded, Records, Wanted};
 use crate::tui::review::{Body, Change, FileDiff, Prepared};
 use crate::workbench::history::Form;
-use crate::workbench::{self, Back, Place, Uncommitted, doctor, history, review, state};
+use crate::workbench::{self, Back, Place, Uncommitted, doctor, history, review, state, why};
 
 /// Entries of the ledger that are shown.
 const ENTRIES: usize = 50;
@@ -65,6 +68,17 @@ impl Loader {
             Load::Probe => Loaded::Probed(doctor::backends(base).await),
             Load::Doctor => Loaded::Doctor(doctor::examine(base).await),
             Load::Ledger => Loaded::Ledger(state::ledger_tail(base, ENTRIES).await),
+            Load::Records(wanted) => Loaded::Records(self.records(wanted).await),
+            Load::Why { tab, session, turn } => {
+                Loaded::Why { tab, turn, told: why::told(place, session).await }
+            }
+            Load::Verification { tab, root, chosen, run } => {
+                let (found, origin) = self.verification(chosen, root).await;
+                Loaded::Verification { tab, found, origin, run }
+            }
+            Load::Restart => {
+                Loaded::Restarted(workbench::runtime::restart(base, now_ms()).await.map_err(Failure::from))
+            }
             Load::Spent => Loaded::Spent(state::spent(base).await),
             Load::Found => Loaded::Found(state::discover(base).await),
             Load::Uncommitted => Loaded::Uncommitted(self.uncommitted().await),
@@ -136,6 +150,31 @@ impl Loader {
                 Loaded::Colours { tab, cell, source, lines }
             }
         })
+    }
+
+    async fn records(&self, wanted: Wanted) -> Result<Records, Failure> {
+        let ledger = self.place.base.services.ledger.clone();
+        let read = blocking(move || match wanted {
+            Wanted::Last(runs) => ledger.tail(runs).map(Records::Runs),
+            Wanted::Stats => ledger.read_all().map(|all| Records::Stats(Stats::of(&all.entries))),
+            Wanted::Check => ledger.check().map(Records::Check),
+        });
+        read.await?.map_err(|error| Failure::new(ErrorClass::Internal, error.to_string()).hint(error.hint()))
+    }
+
+    /// What checks the work in a folder, and who said so.
+    async fn verification(&self, chosen: Option<String>, root: PathBuf) -> (Option<Detected>, String) {
+        let base = &self.place.base;
+        let origin = match &chosen {
+            Some(_) => "you, for this tab".to_owned(),
+            None => {
+                let found = base.loaded.explain("verify.command");
+                found.first().map_or_else(String::new, |one| format!("{} ({})", one.key, one.origin))
+            }
+        };
+        let configured = chosen.unwrap_or_else(|| base.services.settings.verify.command.clone());
+        let found = blocking(move || verification::in_force(&configured, &root)).await.ok().flatten();
+        (found, origin)
     }
 
     /// What becomes of uncommitted work: as the user said before; else they are asked, if there is any.

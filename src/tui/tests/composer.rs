@@ -28,7 +28,7 @@ fn a_slash_offers_commands() {
       close     closes the tab; its branch and conversation stay
       exit      closes the tab, with --all every tab and the program         [--all]
       model     chooses who answers in this tab, or lets …  [BACKEND[/MODEL] | auto]
-      role      chooses the role of this tab's agent                   [ROLE | none]
+      route     shows who answers and who could, with their state…  [BACKEND | auto]
     ──────────────────────────────────────────────────────────────────────── auto ──
     ❯ /
      ○ idle  Ctrl-P commands  Alt-D diff  Ctrl-B panel  F1 help

@@ -42,6 +42,15 @@ fn sent(command: &Command) -> String {
                     words.push_str(&format!(", {name} {value}"));
                 }
             }
+            if let Some(verify) = &order.verify {
+                words.push_str(&format!(", verified by {verify:?}"));
+            }
+            let limits = [order.budget_usd, order.session_budget_usd, order.day_budget_usd];
+            for (name, usd) in ["turn", "session", "day"].into_iter().zip(limits) {
+                if let Some(usd) = usd.filter(|usd| *usd > 0.0) {
+                    words.push_str(&format!(", ${usd} a {name}"));
+                }
+            }
             words
         }
         Command::Steer { text, .. } => format!("steer tab {tab}: {text:?}"),

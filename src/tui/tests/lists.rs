@@ -21,20 +21,20 @@ fn the_palette_finds_a_command() {
       offshoot  parser  on main
 
     ╭─ Commands ───────────────────────────────────────────────────────────────────╮
-    │›                                                                        42/42│
+    │›                                                                        46/46│
     │› abort      stops the turn and its commands; what was done is committed      │
     │  approvals  goes to what an agent asks, in whichever tab                Alt-A│
     │  branch     opens a tab that goes on from before your turn N (or from HASH, …│
     │  branches   lists the branches, open and closed; Enter opens one        Alt-B│
+    │  budget     shows what was spent and the limits, or sets one for this tab    │
     │  clear      begins the model's context anew; --soft keeps it, --config gives…│
     │  close      closes the tab; its branch and conversation stay           Ctrl-D│
     │  config     shows the settings in force and who set them                     │
     │  context    says what fills the model's window                               │
     │  copy       copies the last answer, its code, or everything to the clipboard │
     │  diff       shows what the last turn changed, with --all the whole br…  Alt-D│
-    │  doctor     checks git, settings, folders, sandbox and backends              │
+    │  doctor     checks git, settings, folders, sandbox, the local runtime and ba…│
     │  errors     lists what went wrong lately                                     │
-    │  exit       closes the tab, with --all every tab and the program             │
     ╰──────────────────────────────────────────────────────────────────────────────╯
 
     ──────────────────────────────────────────────────────────────────────── auto ──
@@ -59,7 +59,7 @@ fn the_palette_on_a_small_screen() {
     insta::assert_snapshot!(studio.screen(), @r"
      1 new ○                         parser
     ╭─ Commands ───────────────────────────╮
-    │›                                42/42│
+    │›                                46/46│
     │› abort      stops the turn and its c…│
     │  approvals  goes to what an a…  Alt-A│
     │  branch     opens a tab that goes on…│

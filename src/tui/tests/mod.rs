@@ -15,6 +15,7 @@ mod panel;
 mod questions;
 mod reading;
 mod review;
+mod routing;
 mod scripts;
 mod stuck;
 mod studio;

@@ -30,7 +30,7 @@ fn help_tells_of_commands() {
     │ Tabs and branches                                                            │
     │ /new [prompt]              opens a tab: a branch and an agent of its own,    │
     │                            from your last commit                             │
-    ╰───────────────────────────────────────────────────────── 18/94 · Esc closes ─╯
+    ╰──────────────────────────────────────────────────────── 18/103 · Esc closes ─╯
     ──────────────────────────────────────────────────────────────────────── auto ──
     ❯ what shall be done?
      ○ idle
@@ -39,25 +39,25 @@ fn help_tells_of_commands() {
     insta::assert_snapshot!(studio.screen(), @r"
      1 new ○                                                                 parser
     ╭─ Help ───────────────────────────────────────────────────────────────────────╮
-    │ /theme [NAME]              chooses the colours                               │
-    │ /keys                      lists the keys and what they do                   │
-    │ /panel                     shows or hides the side panel                     │
     │ /mouse                     hands the mouse to the terminal, or takes it back │
     │ /vim                       turns the composer's vi mode on or off            │
     │                                                                              │
     │ The program                                                                  │
     │ /help [COMMAND]            tells of commands and keys                        │
-    │ /health                    asks each backend whether it is up                │
-    │ /doctor                    checks git, settings, folders, sandbox and        │
-    │                            backends                                          │
+    │ /health [probe]            tells how each backend fares; probe asks them all │
+    │ /restart                   restarts the local model server, with your own    │
+    │                            command                                           │
+    │ /doctor                    checks git, settings, folders, sandbox, the       │
+    │                            local runtime and backends                        │
     │ /status                    says what is open, where it works, and what it    │
     │                            cost                                              │
-    │ /ledger                    shows the last runs on record                     │
+    │ /ledger [N | stats | verify] shows the last runs on record, their sums, or   │
+    │                              lines that cannot be read                       │
     │ /usage                     shows tokens and cost of this tab and of today    │
     │ /config [KEY]              shows the settings in force and who set them      │
     │                                                                              │
     │ /keys lists the keys                                                         │
-    ╰───────────────────────────────────────────────────────── 94/94 · Esc closes ─╯
+    ╰─────────────────────────────────────────────────────── 103/103 · Esc closes ─╯
     ──────────────────────────────────────────────────────────────────────── auto ──
     ❯ what shall be done?
      ○ idle
@@ -92,19 +92,19 @@ fn why_tells_how_a_backend_was_chosen() {
     insta::assert_snapshot!(studio.screen(), @r"
      1 fix the failing test ◐ +1 −1                                          parser
     ╭─ Why this backend ───────────────────────────────────────────────────────────╮
-    │ turn 1  local/qwen3-coder                                                    │
-    │ reason        it is local, and up                                            │
-    │ confidence    0.82                                                           │
-    │ signal        edit_failures 0.90                                             │
-    │ signal        repeats 0.10                                                   │
-    │ passed over   anthropic: ANTHROPIC_API_KEY is not set                        │
-    │                                                                              │
-    │ turn 2  anthropic/claude-sonnet-4-5                                          │
+    │ turn 2                                                                       │
+    │ anthropic/claude-sonnet-4-5                                                  │
     │ reason        local cannot be reached                                        │
     │ confidence    0.82                                                           │
-    │ signal        edit_failures 0.90                                             │
-    │ signal        repeats 0.10                                                   │
+    │ signal        edit_failures 0.90 ×2  8 of 9 edits fitted at once             │
+    │ signal        repeats 0.10 ×0.5  the same call 3 times                       │
     │ passed over   local: connection refused                                      │
+    │                                                                              │
+    │                                                                              │
+    │                                                                              │
+    │                                                                              │
+    │                                                                              │
+    │                                                                              │
     │                                                                              │
     │                                                                              │
     │                                                                              │
@@ -211,21 +211,21 @@ fn status_tells_where_a_tab_works() {
     │ session       S1                                                             │
     │ turns         1                                                              │
     │ cost          $0 since it was opened                                         │
+    │ verification  none                                                           │
+    │ budget        no limit                                                       │
     │ answers       whom the router chooses                                        │
     │ role          none                                                           │
     │ permissions   auto                                                           │
     │ theme         dusk                                                           │
     │                                                                              │
-    │                                                                              │
-    │                                                                              │
     ");
 }
 
 #[test]
-fn health_is_asked_and_told() {
+fn health_is_asked_when_that_is_wanted() {
     let mut studio = Studio::new(80, 24);
     studio.did();
-    studio.runs("health");
+    studio.runs("health probe");
     assert!(studio.shows("reading …"));
     let report = |id: &str, state, latency_ms, message: Option<&str>| BackendReport {
         id: id.to_owned(),

@@ -14,57 +14,9 @@ use crate::tui::words::percent;
 use crate::workbench::Command;
 use crate::workbench::words::tokens;
 
-pub(super) fn model(app: &mut App, asked: &Asked) -> Ran {
-    match asked.args {
-        "" => {
-            let mut items = vec![
-                Item::new("auto", Choice::Backend { backend: None, model: None })
-                    .detail("the router chooses"),
-            ];
-            for backend in &app.facts.backends {
-                let model = backend.model.clone().unwrap_or_default();
-                let state = backend.missing.clone().unwrap_or_else(|| backend.state.name().to_owned());
-                let choice = Choice::Backend { backend: Some(backend.id.clone()), model: None };
-                items.push(Item::new(&backend.id, choice).detail(&model).hint(&state));
-            }
-            list(app, ListKind::Backends, "Who answers in this tab", items);
-            Ok(Vec::new())
-        }
-        "auto" => Ok(choose(app, None, None)),
-        named => {
-            let (backend, model) =
-                named.split_once('/').map_or((named, None), |(id, model)| (id, Some(model)));
-            if !app.facts.backends.iter().any(|known| known.id == backend) {
-                let known: Vec<&str> = app.facts.backends.iter().map(|known| known.id.as_str()).collect();
-                let known = if known.is_empty() { "none is configured".to_owned() } else { known.join(", ") };
-                return Err(asked.misuse(format!("there is no backend \"{backend}\" ({known})")));
-            }
-            Ok(choose(app, Some(backend.to_owned()), model.map(str::to_owned)))
-        }
-    }
-}
-
-pub(super) fn choose(app: &mut App, backend: Option<String>, model: Option<String>) -> Actions {
-    let text = match (&backend, &model) {
-        (None, _) => "the router chooses who answers".to_owned(),
-        (Some(backend), None) => format!("{backend} answers in this tab"),
-        (Some(backend), Some(model)) => format!("{backend}/{model} answers in this tab"),
-    };
-    let tab = app.tab_mut();
-    let was_chosen = tab.choice.backend.is_some();
-    let is_auto = backend.is_none();
-    tab.choice.backend = backend;
-    tab.choice.model = model;
-    let id = tab.id;
-    let actions =
-        if is_auto && was_chosen { when_open(tab, Command::Unchoose { tab: id }) } else { Vec::new() };
-    app.toast(text, Tone::Good);
-    actions
-}
-
 /// Sends a command to a tab that is open; to one that is being opened, before everything else. In a tab that
 /// has no session yet, what it begins with says the same.
-fn when_open(tab: &mut Tab, command: Command) -> Actions {
+pub(super) fn when_open(tab: &mut Tab, command: Command) -> Actions {
     match &mut tab.phase {
         Phase::Idle(_) | Phase::Working(_) => vec![Action::Send(command)],
         Phase::Opening { then, .. } => {
@@ -192,45 +144,6 @@ pub fn interrupt(app: &mut App) -> Actions {
         return super::prompt::remember(app, &text);
     }
     super::tabs::ask_to_quit(app)
-}
-
-/// Why this tab's turns went to whom they went.
-pub(super) fn why(app: &mut App, asked: &Asked) -> Ran {
-    let turn = match asked.args {
-        "" => None,
-        number => Some(number.parse::<u32>().map_err(|_| asked.misuse(format!("\"{number}\" is no turn")))?),
-    };
-    let tab = app.tab();
-    let mut lines = Vec::new();
-    for one in tab.routes.iter().filter(|one| turn.is_none_or(|turn| turn == one.turn)) {
-        if !lines.is_empty() {
-            lines.push(Vec::new());
-        }
-        let decision = &one.routed.decision;
-        lines.push(vec![
-            Piece::new(format!("turn {}  ", one.turn), Role::Dim),
-            Piece::new(decision.backend.as_str(), Role::Strong),
-            Piece::new(format!("/{}", one.routed.model), Role::Text),
-        ]);
-        lines.push(row("reason", &decision.reason));
-        if let Some(role) = &one.routed.role {
-            lines.push(row("role", role));
-        }
-        if let Some(confidence) = &decision.confidence {
-            lines.push(row("confidence", &format!("{:.2}", confidence.value)));
-            for signal in &confidence.signals {
-                lines.push(row("signal", &format!("{} {:.2}", signal.name, signal.value)));
-            }
-        }
-        for rejected in &decision.rejected {
-            lines.push(row("passed over", &format!("{}: {}", rejected.backend, rejected.reason)));
-        }
-    }
-    if lines.is_empty() {
-        lines.push(vec![Piece::new("no turn was routed in this tab yet", Role::Dim)]);
-    }
-    app.layers.push(Layer::Text(Text::new("Why this backend", lines)));
-    Ok(Vec::new())
 }
 
 /// What fills the model's window.

@@ -1,6 +1,8 @@
 //! What was read or worked out elsewhere is there.
 
-use super::{Actions, moves, panel, program, prompt, review, session, suggest, tabs};
+use super::{
+    Actions, health, limits, moves, panel, program, prompt, records, review, session, suggest, tabs, why,
+};
 use crate::tui::app::layer::{Choice, Layer, ListKind, Topic};
 use crate::tui::app::suggest::Suggested;
 use crate::tui::app::{App, Tone};
@@ -27,16 +29,21 @@ pub(super) fn update(app: &mut App, loaded: Loaded) -> Actions {
         }
         Loaded::UserBranch(branch) => app.facts.user_branch = branch,
         Loaded::Health(backends) => app.facts.backends = backends,
-        Loaded::Probed(backends) => program::probed(app, &backends),
-        Loaded::Doctor(report) => program::examined(app, &report),
-        Loaded::Ledger(entries) => {
-            program::replace(app, Topic::Ledger, program::ledger_lines(&entries));
-            app.facts.ledger = entries;
+        Loaded::Probed(backends) => health::probed(app, &backends),
+        Loaded::Doctor(report) => health::examined(app, &report),
+        Loaded::Ledger(entries) => app.facts.ledger = entries,
+        Loaded::Records(read) => records::read(app, read),
+        Loaded::Why { tab, turn, told } => why::told(app, tab, turn, told),
+        Loaded::Verification { tab, found, origin, run } => {
+            return limits::verification_is(app, tab, found, &origin, run);
         }
+        Loaded::Restarted(done) => return health::restarted(app, done),
         Loaded::Spent(spent) => {
             app.facts.spent = Some(spent);
-            let lines = program::usage_lines(app);
+            let lines = records::usage_lines(app);
             program::replace(app, Topic::Usage, lines);
+            let lines = limits::budget_lines(app);
+            program::replace(app, Topic::Budget, lines);
         }
         Loaded::Found(found) => app.facts.found = Some(found),
         Loaded::Uncommitted(what) => return prompt::uncommitted_is(app, what),

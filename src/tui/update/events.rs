@@ -161,6 +161,7 @@ fn told(app: &mut App, place: usize, event: AgentEvent) -> Actions {
         }
         AgentEvent::Context(context) => tab.context = Some(context.clone()),
         AgentEvent::Step(step) => tab.last_step = Some(step.clone()),
+        AgentEvent::Verify { state, exit, .. } => tab.verified = Some((*state, *exit)),
         _ => {}
     }
     let turn = tab.turn;
@@ -267,6 +268,7 @@ fn close_answered(app: &mut App) {
 fn was_moved(app: &mut App, place: usize, moved: &Moved) -> Actions {
     let tab = &mut app.tabs[place];
     tab.turn = moved.turn;
+    tab.routes.retain(|one| one.turn <= moved.turn);
     tab.last_step = None;
     tab.files = None;
     tab.transcript.replay(&moved.history);

@@ -2,7 +2,9 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::{Actions, agent, approvals, look, moves, prompt, review, review_keys, session, suggest, tabs};
+use super::{
+    Actions, agent, approvals, look, moves, prompt, review, review_keys, route, session, suggest, tabs,
+};
 use crate::tui::app::layer::{Choice, Layer, Line, LineKind, List, ListKind, Question, Then, TurnsFor};
 use crate::tui::app::tab::{Phase, Tab};
 use crate::tui::app::{App, Tone};
@@ -244,7 +246,7 @@ fn chosen(app: &mut App, list: &List) -> Actions {
         },
         Choice::Prompt(text) => suggest::write(app, |composer, _| composer.set_text(&text)),
         Choice::Session(rev) => tabs::open_session(app, rev),
-        Choice::Backend { backend, model } => agent::choose(app, backend, model),
+        Choice::Backend { backend, model } => route::choose(app, backend, model),
         Choice::Role(role) => agent::choose_role(app, role),
         Choice::Mode(mode) => agent::allow(app, mode),
         Choice::Theme(name) => {

@@ -5,8 +5,10 @@ mod agent;
 mod answers;
 mod approvals;
 mod events;
+mod health;
 mod keys;
 mod layers;
+mod limits;
 mod look;
 mod mouse;
 mod moves;
@@ -14,12 +16,15 @@ mod panel;
 mod program;
 mod prompt;
 mod reading;
+mod records;
 mod review;
 mod review_keys;
+mod route;
 mod run;
 mod session;
 mod suggest;
 mod tabs;
+mod why;
 
 use crossterm::event::Event as TerminalEvent;
 

@@ -1,6 +1,6 @@
 //! What commands mean in the side panel.
 
-use super::{Actions, agent, program, review};
+use super::{Actions, agent, health, records, review, why};
 use crate::tui::app::layer::Layer;
 use crate::tui::app::{App, Focus};
 use crate::tui::commands::Do;
@@ -43,17 +43,11 @@ pub(super) fn open(app: &mut App, target: Option<&Target>) -> Actions {
             app.panel.wanted_file = Some(path.clone());
             review::branch(app)
         }
-        Some(Target::Route(turn)) => {
-            let asked = crate::tui::commands::parse("why").ok();
-            let args = turn.to_string();
-            asked
-                .and_then(|asked| agent::why(app, &crate::tui::commands::Asked { args: &args, ..asked }).ok())
-                .unwrap_or_default()
-        }
-        Some(Target::Backend(_)) => program::health(app),
-        Some(Target::Ledger(_)) => program::ledger(app),
+        Some(Target::Route(turn)) => why::open(app, *turn),
+        Some(Target::Backend(_)) => health::open(app),
+        Some(Target::Ledger(_)) => records::open_last(app),
         Some(Target::Context) => agent::context(app),
-        Some(Target::Usage) => program::usage(app),
+        Some(Target::Usage) => records::usage(app),
         None => Vec::new(),
     }
 }

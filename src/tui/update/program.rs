@@ -1,4 +1,4 @@
-//! The program itself: help, keys, health, records, settings, programs of the user's.
+//! The program itself: help, keys, where things stand, settings, programs of the user's.
 
 use super::Actions;
 use super::agent::{list, row};
@@ -6,7 +6,6 @@ use super::run::Ran;
 use super::tabs::open_list;
 use crate::agent::Failure;
 use crate::git::session::{SessionTree, StepSummary};
-use crate::ledger::Entry;
 use crate::tui::app::layer::{Choice, Layer, ListKind, Text, Topic};
 use crate::tui::app::{App, Tone};
 use crate::tui::commands::{self, Asked, Group, Misuse};
@@ -18,8 +17,7 @@ use crate::tui::transcript::cell::Kind;
 use crate::tui::words::ago;
 use crate::tui::wrap::clean;
 use crate::workbench::TabId;
-use crate::workbench::doctor::{BackendReport, CheckState, Report};
-use crate::workbench::words::{count, dollars, tokens};
+use crate::workbench::words::{count, dollars};
 
 pub(super) fn palette(app: &mut App) -> Actions {
     let mut items: Vec<Item<Choice>> = commands::TABLE
@@ -126,66 +124,6 @@ pub(super) fn errors(app: &mut App) -> Actions {
     Vec::new()
 }
 
-pub(super) fn health(app: &mut App) -> Actions {
-    app.layers.push(Layer::Text(Text::awaited("Health", Topic::Health)));
-    vec![Action::Load(Load::Probe)]
-}
-
-pub(super) fn probed(app: &mut App, backends: &[BackendReport]) {
-    let mut lines = Vec::new();
-    for backend in backends {
-        use crate::backends::health::HealthState as H;
-        let (mark, role, word) = match backend.state {
-            H::Up => ("●", Role::Good, "up"),
-            H::Down => ("●", Role::Bad, "down"),
-            H::Open => ("◐", Role::Warn, "resting after failures"),
-            H::Unconfigured => ("○", Role::Dim, "not set up"),
-            H::Unknown => ("○", Role::Dim, "not called yet"),
-        };
-        let latency = backend.latency_ms.map(|ms| format!("  {ms} ms")).unwrap_or_default();
-        lines.push(vec![
-            Piece::new(format!("{mark} "), role),
-            Piece::new(format!("{:<14}", backend.id), Role::Strong),
-            Piece::new(word, role),
-            Piece::new(latency, Role::Dim),
-        ]);
-        if let Some(message) = &backend.message {
-            lines.push(vec![Piece::new("  ", Role::Text), Piece::new(clean(message), Role::Dim)]);
-        }
-    }
-    if lines.is_empty() {
-        lines.push(text("no backend is configured"));
-        lines.push(vec![Piece::new(crate::routing::NoRoute::NothingConfigured.hint(), Role::Dim)]);
-    }
-    replace(app, Topic::Health, lines);
-}
-
-pub(super) fn doctor(app: &mut App) -> Actions {
-    app.layers.push(Layer::Text(Text::awaited("Doctor", Topic::Doctor)));
-    vec![Action::Load(Load::Doctor)]
-}
-
-pub(super) fn examined(app: &mut App, report: &Report) {
-    let mut lines = Vec::new();
-    for check in &report.checks {
-        let (mark, role) = match check.state {
-            CheckState::Ok => ("✓", Role::Good),
-            CheckState::Warn => ("!", Role::Warn),
-            CheckState::Fail => ("✗", Role::Bad),
-            CheckState::Skipped => ("○", Role::Dim),
-        };
-        lines.push(vec![
-            Piece::new(format!("{mark} "), role),
-            Piece::new(format!("{:<10}", check.id), Role::Strong),
-            Piece::new(clean(&check.message), Role::Text),
-        ]);
-        if let Some(hint) = &check.hint {
-            lines.push(vec![Piece::new(" ".repeat(12), Role::Text), Piece::new(clean(hint), Role::Dim)]);
-        }
-    }
-    replace(app, Topic::Doctor, lines);
-}
-
 /// Puts news in a text that is open.
 pub(super) fn replace(app: &mut App, topic: Topic, lines: Vec<Vec<Piece>>) {
     for layer in app.layers.iter_mut().rev() {
@@ -217,103 +155,14 @@ pub(super) fn status(app: &mut App) -> Actions {
             lines.push(row("cost", &format!("{} since it was opened", dollars(tab.cost))));
         }
     }
+    lines.push(row("verification", &super::limits::verification(app)));
+    lines.push(row("budget", &super::limits::budget_in_short(app)));
     lines.push(row("answers", tab.choice.backend.as_deref().unwrap_or("whom the router chooses")));
     lines.push(row("role", tab.choice.role.as_deref().unwrap_or("none")));
     lines.push(row("permissions", tab.permissions.name()));
     lines.push(row("theme", app.theme.name()));
     app.layers.push(Layer::Text(Text::new("Status", lines).about(Topic::Status)));
     Vec::new()
-}
-
-pub(super) fn ledger(app: &mut App) -> Actions {
-    app.layers.push(Layer::Text(Text::new("Ledger", ledger_lines(&app.facts.ledger)).about(Topic::Ledger)));
-    vec![Action::Load(Load::Ledger)]
-}
-
-pub(super) fn ledger_lines(entries: &[Entry]) -> Vec<Vec<Piece>> {
-    let mut lines: Vec<Vec<Piece>> = entries.iter().rev().map(ledger_line).collect();
-    if lines.is_empty() {
-        lines.push(vec![Piece::new("nothing is on record yet", Role::Dim)]);
-    }
-    lines
-}
-
-fn ledger_line(entry: &Entry) -> Vec<Piece> {
-    use crate::chat::Outcome;
-    let (mark, role) = match entry.outcome {
-        Some(Outcome::Ok) => ("✓", Role::Good),
-        Some(Outcome::Aborted) => ("■", Role::Warn),
-        _ => ("✗", Role::Bad),
-    };
-    let time = entry.timestamp.get(5..16).unwrap_or(&entry.timestamp).replace('T', " ");
-    let who =
-        format!("{}/{}", entry.backend.as_deref().unwrap_or("?"), entry.model.as_deref().unwrap_or("?"));
-    let used = entry.usage.as_ref().map(|usage| {
-        format!(
-            "{} in, {} out",
-            tokens(usage.input + usage.cache_read + usage.cache_write),
-            tokens(usage.output)
-        )
-    });
-    let class = entry.error_class.map(|class| format!("  {class}")).unwrap_or_default();
-    vec![
-        Piece::new(format!("{mark} "), role),
-        Piece::new(format!("{time}  "), Role::Dim),
-        Piece::new(clean(&who), Role::Text),
-        Piece::new(class, Role::Bad),
-        Piece::new(format!("  {}", used.unwrap_or_default()), Role::Dim),
-        Piece::new(format!("  {}", dollars(entry.cost_usd.and_then(crate::ledger::Cost::usd))), Role::Dim),
-        Piece::new(format!("  {}", clean(entry.branch.as_deref().unwrap_or_default())), Role::Dim),
-    ]
-}
-
-pub(super) fn usage(app: &mut App) -> Actions {
-    app.layers.push(Layer::Text(Text::new("Usage", usage_lines(app)).about(Topic::Usage)));
-    vec![Action::Load(Load::Spent)]
-}
-
-pub(super) fn usage_lines(app: &App) -> Vec<Vec<Piece>> {
-    let tab = app.tab();
-    let used = &tab.usage;
-    let mut lines = vec![
-        heading("This tab, since it was opened"),
-        row("input", &tokens(used.input)),
-        row("cache read", &tokens(used.cache_read)),
-        row("cache write", &tokens(used.cache_write)),
-        row("output", &tokens(used.output)),
-        row("cost", &dollars(tab.cost)),
-        Vec::new(),
-        heading("Today, all sessions"),
-    ];
-    match &app.facts.spent {
-        None => lines.push(vec![Piece::new("reading …", Role::Dim)]),
-        Some(spent) if spent.lines.is_empty() => lines.push(vec![Piece::new("nothing yet", Role::Dim)]),
-        Some(spent) => {
-            for one in &spent.lines {
-                let unpriced =
-                    if one.unpriced > 0 { format!("  {} unpriced", one.unpriced) } else { String::new() };
-                lines.push(vec![
-                    Piece::new(
-                        format!("{:<22} ", clean(&format!("{}/{}", one.backend, one.model))),
-                        Role::Text,
-                    ),
-                    Piece::new(
-                        format!(
-                            "{:>4} {:<4} {:>8} in {:>8} out  {}",
-                            one.calls,
-                            if one.calls == 1 { "run" } else { "runs" },
-                            tokens(one.usage.input + one.usage.cache_read + one.usage.cache_write),
-                            tokens(one.usage.output),
-                            dollars(Some(one.cost_usd)),
-                        ),
-                        Role::Dim,
-                    ),
-                    Piece::new(unpriced, Role::Warn),
-                ]);
-            }
-        }
-    }
-    lines
 }
 
 pub(super) fn config(app: &mut App, key: &str) -> Actions {
@@ -408,7 +257,7 @@ pub(super) fn tell(app: &mut App, failure: &Failure) {
     app.toast(format!("{}{hint}", failure.message), Tone::Bad);
 }
 
-fn heading(text: &str) -> Vec<Piece> {
+pub(super) fn heading(text: &str) -> Vec<Piece> {
     vec![Piece::new(text, Role::Heading)]
 }
 

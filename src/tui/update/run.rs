@@ -1,8 +1,8 @@
 //! From a command of the table to what carries it out.
 
 use super::{
-    Actions, agent, approvals, layers, look, moves, panel, program, prompt, reading, review, review_keys,
-    session, suggest, tabs,
+    Actions, agent, approvals, health, layers, limits, look, moves, panel, program, prompt, reading, records,
+    review, review_keys, route, session, suggest, tabs, why,
 };
 use crate::tui::app::{App, Tone};
 use crate::tui::commands::{self, Asked, Do, Misuse};
@@ -58,14 +58,17 @@ fn carry_out(app: &mut App, asked: &Asked) -> Ran {
         D::Exit => Ok(if asked.flag("--all").0 { tabs::ask_to_quit(app) } else { tabs::close(app) }),
         D::Resume => Ok(tabs::resume(app, asked.args)),
 
-        D::Model => agent::model(app, asked),
+        D::Model => route::model(app, asked),
+        D::Route => route::route(app, asked),
         D::Role => agent::role(app, asked),
         D::Permissions => agent::permissions(app, asked),
         D::Tools => Ok(agent::tools(app)),
         D::Abort => Ok(agent::abort(app)),
         D::Steer => Ok(prompt::steer(app, asked.args.to_owned())),
         D::Queue => session::queue(app, asked),
-        D::Why => agent::why(app, asked),
+        D::Why => why::why(app, asked),
+        D::Verify => limits::verify(app, asked),
+        D::Budget => limits::budget(app, asked),
         D::Context => Ok(agent::context(app)),
         D::Approvals => Ok(approvals::go(app)),
         D::Interrupt => Ok(agent::interrupt(app)),
@@ -98,11 +101,12 @@ fn carry_out(app: &mut App, asked: &Asked) -> Ran {
 
         D::Help => program::help(app, asked),
         D::Palette => Ok(program::palette(app)),
-        D::Health => Ok(program::health(app)),
-        D::Doctor => Ok(program::doctor(app)),
+        D::Health => health::health(app, asked),
+        D::Restart => Ok(health::restart(app)),
+        D::Doctor => Ok(health::doctor(app)),
         D::Status => Ok(program::status(app)),
-        D::Ledger => Ok(program::ledger(app)),
-        D::Usage => Ok(program::usage(app)),
+        D::Ledger => records::ledger(app, asked),
+        D::Usage => Ok(records::usage(app)),
         D::Config => Ok(program::config(app, asked.args)),
         D::Suspend => Ok(vec![Action::Suspend]),
 

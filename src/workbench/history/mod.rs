@@ -152,14 +152,11 @@ pub fn entry_json(entry: &Entry) -> Value {
     serde_json::to_value(Line::from(entry)).unwrap_or_default()
 }
 
-/// What everything run today has cost so far, in US dollars.
+/// What everything run today has cost so far, in US dollars: a limit may be set at any time.
 pub fn cost_today(base: &Base) -> f64 {
-    if base.services.settings.budget.day_usd <= 0.0 {
-        return 0.0;
-    }
     let today = crate::agent::now();
     let day = &today[..10];
-    let entries = base.services.ledger.read_all().map(|records| records.entries).unwrap_or_default();
+    let entries = base.services.ledger.since(day).unwrap_or_default();
     entries
         .iter()
         .filter(|entry| entry.timestamp.starts_with(day))
