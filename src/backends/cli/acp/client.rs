@@ -11,13 +11,14 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::Setup;
-use super::failure::{Names, one_line, words};
+use super::failure::{Names, words};
 use super::meter::Bill;
 use super::offers::{Choice, Offers, Topic};
 use super::rpc::{self, Message, RpcError};
 use super::turn::Turn;
 use crate::backends::BackendError;
 use crate::backends::cli::decode::Decoded;
+use crate::backends::cli::decode::failure::one_line;
 use crate::backends::cli::profile::ModelBy;
 use crate::backends::cli::{CliEvent, Exit};
 use crate::chat::{ErrorClass, StopReason};

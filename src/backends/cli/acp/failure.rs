@@ -1,14 +1,13 @@
 //! What goes wrong with an agent, as a typed error that names the backend and the next step.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::rpc::RpcError;
 use crate::backends::BackendError;
 use crate::backends::cli::Exit;
+use crate::backends::cli::decode::failure::{Cli, Complaint, one_line};
 use crate::backends::cli::words::last_words;
-use crate::chat::{ErrorClass, sanitise};
-use crate::git::redact::redact;
-use crate::wire::WireError;
+use crate::chat::ErrorClass;
 
 /// How failures name a backend, and what its user has to do to be logged in.
 #[derive(Debug, Clone)]
@@ -16,6 +15,8 @@ pub(super) struct Names {
     pub backend: String,
     pub login: Option<String>,
 }
+
+const AGENT: Cli = Cli { name: "the agent" };
 
 /// Codes of the protocol's own.
 const AUTH_REQUIRED: i64 = -32000;
@@ -26,20 +27,17 @@ impl Names {
     pub fn said(&self, error: &RpcError) -> BackendError {
         let words = words(error);
         // Some agents answer with the status that they got from their provider as the code.
-        let status = [Some(error.code), status_in(error.data.as_ref())];
-        let status = status.into_iter().flatten().find(|code| (400..600).contains(code));
-        let status = status.and_then(|code| u16::try_from(code).ok());
-        let body = json!({ "error": { "message": words, "data": error.data } });
-        let class = WireError::from_body(status, &body).map_or(ErrorClass::BadResponse, |wire| wire.class);
-        let class = match (class, error.code) {
-            (ErrorClass::BadResponse, AUTH_REQUIRED) => ErrorClass::Auth,
-            (ErrorClass::BadResponse, NOT_FOUND) => ErrorClass::NotFound,
-            (ErrorClass::BadResponse, _) if no_connection(&words) => ErrorClass::Unreachable,
-            (class, _) => class,
+        let statuses = [Some(error.code), status_in(error.data.as_ref())];
+        let status = statuses.into_iter().flatten().find(|code| (400..600).contains(code));
+        let complaint = Complaint::of(&words).status(status.and_then(|code| u16::try_from(code).ok()));
+        // Those codes are also used for what is none of their meaning: the words go before.
+        let by_code = || match error.code {
+            AUTH_REQUIRED => Some(ErrorClass::Auth),
+            NOT_FOUND => Some(ErrorClass::NotFound),
+            _ => None,
         };
-        let mut failure = self.failure(class, &words);
-        failure.status = status;
-        failure
+        let class = complaint.known_class().or_else(by_code);
+        self.failure(complaint.class(class))
     }
 
     /// The agent told a failure in the words of an answer.
@@ -54,15 +52,14 @@ impl Names {
 
     /// It cannot go on with an earlier session.
     pub fn lost_session(&self, id: &str, why: &str) -> BackendError {
-        let message = format!("cannot continue its session {id}: {why}");
-        let mut failure = self.failure(ErrorClass::NotFound, &message);
+        let mut failure = self.of(ErrorClass::NotFound, &format!("cannot continue its session {id}: {why}"));
         failure.hint = Some("its sessions may have been cleaned up: begin a new one".into());
         failure
     }
 
     /// The model that was asked for is not to be had.
     pub fn no_model(&self, model: &str, why: &str, offered: &[&str]) -> BackendError {
-        let mut failure = self.failure(ErrorClass::NotFound, &format!("cannot use the model {model}: {why}"));
+        let mut failure = self.of(ErrorClass::NotFound, &format!("cannot use the model {model}: {why}"));
         failure.hint = Some(match offered {
             [] => "choose the model in its own settings".into(),
             _ => one_line(&format!("it offers {}", offered.join(", "))),
@@ -73,19 +70,19 @@ impl Names {
     pub fn other_version(&self, version: &Value) -> BackendError {
         let message =
             format!("speaks version {version} of the Agent Client Protocol, and we speak version 1");
-        let mut failure = self.failure(ErrorClass::BadResponse, &message);
+        let mut failure = self.of(ErrorClass::BadResponse, &message);
         failure.hint = Some("update it, or offshoot".into());
         failure
     }
 
     /// It ended its turn, and there is nothing to show for it.
     pub fn empty(&self) -> BackendError {
-        self.failure(ErrorClass::BadResponse, "ended its turn without having said or done anything")
+        self.of(ErrorClass::BadResponse, "ended its turn without having said or done anything")
     }
 
     pub fn too_many_calls(&self) -> BackendError {
-        let mut failure = self
-            .failure(ErrorClass::ToolLoop, "stopped after as many calls of the model as it allows itself");
+        let mut failure =
+            self.of(ErrorClass::ToolLoop, "stopped after as many calls of the model as it allows itself");
         failure.hint = Some("ask it to continue, or raise the limit in its settings".into());
         failure
     }
@@ -95,30 +92,24 @@ impl Names {
         let line = last_words(stderr).unwrap_or_default();
         let class = self.told(line).class;
         let said = if line.is_empty() { String::new() } else { format!(": {line}") };
-        self.failure(class, &format!("ended before its turn did ({exit}){said}"))
+        self.of(class, &format!("ended before its turn did ({exit}){said}"))
     }
 
     pub fn gave_up(&self) -> BackendError {
-        self.failure(ErrorClass::BadResponse, "cancelled the turn by itself")
+        self.of(ErrorClass::BadResponse, "cancelled the turn by itself")
     }
 
-    fn failure(&self, class: ErrorClass, words: &str) -> BackendError {
-        let failure = BackendError::new(class, format!("backend \"{}\": {}", self.backend, one_line(words)));
-        match (class, &self.login) {
-            (ErrorClass::Auth, Some(login)) => failure.with_hint(login.clone()),
-            (ErrorClass::Auth, None) => failure.with_hint("log in with the program itself first"),
-            (ErrorClass::RateLimit | ErrorClass::Overloaded, _) => {
-                failure.with_hint("try again later, or use another backend")
-            }
-            (ErrorClass::Quota, _) => {
-                failure.with_hint("check the plan of this account, or use another backend")
-            }
-            (ErrorClass::NotFound, _) => failure.with_hint("check the model in its settings, or use --model"),
-            (ErrorClass::ContextOverflow, _) => {
-                failure.with_hint("clear the context, or use a model with a larger one")
-            }
-            _ => failure,
+    fn of(&self, class: ErrorClass, words: &str) -> BackendError {
+        self.failure(Complaint::of(words).class(Some(class)))
+    }
+
+    fn failure(&self, complaint: Complaint<'_>) -> BackendError {
+        let mut failure = AGENT.failure(&self.backend, complaint);
+        if failure.class == ErrorClass::Auth {
+            let login = self.login.clone();
+            failure.hint = login.or_else(|| Some("log in with the program itself first".into()));
         }
+        failure
     }
 }
 
@@ -151,30 +142,10 @@ fn status_in(data: Option<&Value>) -> Option<i64> {
     ["status", "statusCode", "httpStatus", "code"].iter().find_map(|name| data[*name].as_i64())
 }
 
-/// The words in which libraries of agents say that they could not reach a server.
-fn no_connection(words: &str) -> bool {
-    let words = words.to_lowercase();
-    let signs =
-        ["econnrefused", "enotfound", "econnreset", "connection refused", "connection error", "fetch failed"];
-    signs.iter().any(|sign| words.contains(sign))
-        || words.contains("cannot connect")
-        || words.contains("network error")
-}
-
-/// At most 500 characters on one line, with nothing that a terminal would obey and without what looks like a key.
-/// Keys go first, so that no half of one is left.
-pub(super) fn one_line(words: &str) -> String {
-    const LIMIT: usize = 500;
-    let words = redact(words, &[]);
-    let line = sanitise(&words).split_whitespace().collect::<Vec<_>>().join(" ");
-    match line.char_indices().nth(LIMIT) {
-        Some((end, _)) => format!("{}…", &line[..end]),
-        None => line,
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn names() -> Names {
@@ -189,7 +160,7 @@ mod tests {
     fn errors_of_agents_have_their_class() {
         let cases = [
             (-32000, "Authentication required", Value::Null, ErrorClass::Auth),
-            (-32000, "Server error", Value::Null, ErrorClass::Auth),
+            (-32000, "Please sign in", Value::Null, ErrorClass::Auth),
             (-32000, "Rate limit exceeded", json!({ "status": 429 }), ErrorClass::RateLimit),
             (-32002, "Resource not found", json!({ "uri": "x" }), ErrorClass::NotFound),
             (429, "Too many requests", Value::Null, ErrorClass::RateLimit),

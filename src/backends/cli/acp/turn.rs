@@ -48,6 +48,8 @@ struct Speech {
     failures: Vec<String>,
 }
 
+/// Questions at once. One too many is answered as if the turn were cancelled.
+const QUESTIONS: usize = 32;
 /// Of a message that is really a failure, so much is kept for its words.
 const FAILURE: usize = 2000;
 
@@ -82,7 +84,8 @@ impl Turn {
     /// The agent asks for leave. Without the right to change anything there is nothing to ask a person about.
     pub fn permission(&mut self, request: RequestId, asked: RequestPermissionRequest, out: &mut Out) {
         let call_id = asked.tool_call.tool_call_id.to_string();
-        let Some((call, kind)) = self.calls.asked(asked.tool_call) else {
+        let asked_of = self.calls.asked(asked.tool_call).filter(|_| self.questions.len() < QUESTIONS);
+        let Some((call, kind)) = asked_of else {
             let cancelled = RequestPermissionResponse::new(RequestPermissionOutcome::Cancelled);
             return out.lines.push(rpc::answer(&request, &cancelled));
         };

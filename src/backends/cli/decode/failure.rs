@@ -9,13 +9,13 @@ use super::words::{self, Meaning};
 
 /// What is the same for all runs of a CLI.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Cli {
+pub(in crate::backends::cli) struct Cli {
     pub name: &'static str,
 }
 
 /// What is known of a failure.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Complaint<'a> {
+pub(in crate::backends::cli) struct Complaint<'a> {
     pub words: &'a str,
     /// Where the CLI says it in a field of its own; else the words tell.
     pub class: Option<ErrorClass>,
@@ -119,7 +119,7 @@ impl Cli {
 }
 
 /// Words of a CLI as one line that may be shown, kept and logged.
-pub(super) fn one_line(words: &str) -> String {
+pub(in crate::backends::cli) fn one_line(words: &str) -> String {
     shorten(&redact(&sanitise(words), &[]))
 }
 

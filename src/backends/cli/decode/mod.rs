@@ -8,7 +8,7 @@ mod cline;
 mod codex;
 mod continue_;
 mod droid;
-mod failure;
+pub(super) mod failure;
 mod gemini;
 mod goose;
 mod gptme;
