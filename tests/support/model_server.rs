@@ -3,7 +3,7 @@
 //! from the encoders of the library, so that they are evidence for its decoders.
 //!
 //! It runs on a thread of its own: a test may block while a child process talks to it. A GET (for the
-//! list of models) uses up no reply.
+//! list of models) uses up no reply. Instead of a script, a function can find the reply to each request.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -18,6 +18,8 @@ use tokio::sync::watch;
 /// The name of the only model that the list of models has.
 pub const MODEL: &str = "test-model";
 
+type Answers = Box<dyn Fn(&Received) -> Reply + Send + Sync>;
+
 pub struct ModelServer {
     address: std::net::SocketAddr,
     format: WireFormat,
@@ -29,6 +31,8 @@ pub struct ModelServer {
 struct Shared {
     format: WireFormat,
     script: Mutex<VecDeque<Reply>>,
+    /// Answers everything, GETs too, in place of the script.
+    answers: Option<Answers>,
     probe: Mutex<Reply>,
     received: Mutex<Vec<Received>>,
     gone: watch::Sender<usize>,
@@ -61,9 +65,20 @@ impl ModelServer {
 
     /// The same, from a test without a runtime.
     pub fn start_blocking(format: WireFormat, script: Vec<Reply>) -> Self {
+        Self::serve(format, script, None)
+    }
+
+    /// Starts a server that finds its reply to each request, GETs too, by a function. Replies that say something
+    /// name their format.
+    pub fn answering(answers: impl Fn(&Received) -> Reply + Send + Sync + 'static) -> Self {
+        Self::serve(WireFormat::OpenaiChat, Vec::new(), Some(Box::new(answers)))
+    }
+
+    fn serve(format: WireFormat, script: Vec<Reply>, answers: Option<Answers>) -> Self {
         let shared = Arc::new(Shared {
             format,
             script: Mutex::new(script.into()),
+            answers,
             probe: Mutex::new(Reply::json(200, json!({"object": "list", "data": [{"id": MODEL}]}))),
             received: Mutex::new(Vec::new()),
             gone: watch::Sender::new(0),
@@ -87,6 +102,11 @@ impl ModelServer {
             });
         });
         Self { address, format, shared, stop: Some(stop), thread: Some(thread) }
+    }
+
+    /// Without a path.
+    pub fn origin(&self) -> String {
+        format!("http://{}", self.address)
     }
 
     /// The base URL as the settings want it.
@@ -166,6 +186,8 @@ pub struct Reply {
     /// Tokens of the prompt (cached ones included), of them cached, of the answer, of them reasoning.
     usage: (u64, u64, u64, u64),
     stop: Option<Stop>,
+    /// Otherwise that of the server.
+    format: Option<WireFormat>,
     /// The connection is cut or falls silent after so many bytes of the body.
     cut: Option<usize>,
     stall: Option<usize>,
@@ -207,6 +229,7 @@ impl Reply {
             body,
             usage: (1200, 200, 56, 7),
             stop: None,
+            format: None,
             cut: None,
             stall: None,
             drip: None,
@@ -297,6 +320,11 @@ impl Reply {
         self
     }
 
+    pub fn in_format(mut self, format: WireFormat) -> Self {
+        self.format = Some(format);
+        self
+    }
+
     pub fn cut_at(mut self, bytes: usize) -> Self {
         self.cut = Some(bytes);
         self
@@ -322,7 +350,9 @@ async fn connection(mut stream: TcpStream, shared: Arc<Shared>) {
         received.push(request.clone());
         received.len()
     };
-    let reply = if request.method == "GET" {
+    let reply = if let Some(answers) = &shared.answers {
+        answers(&request)
+    } else if request.method == "GET" {
         shared.probe.lock().unwrap().clone()
     } else {
         let next = shared.script.lock().unwrap().pop_front();
@@ -339,7 +369,7 @@ async fn answer(stream: &mut TcpStream, reply: &Reply, format: WireFormat, n: us
         Body::Nothing => return wait_until_gone(stream).await,
         Body::HangUp => return Some(()),
         Body::Raw(bytes) => bytes.clone(),
-        Body::Say(pieces) => render(pieces, reply, format, n).into_bytes(),
+        Body::Say(pieces) => render(pieces, reply, reply.format.unwrap_or(format), n).into_bytes(),
     };
     let mut head =
         format!("HTTP/1.1 {} Scripted\r\nconnection: close\r\ntransfer-encoding: chunked\r\n", reply.status);
