@@ -160,8 +160,9 @@ mod tests {
 
     #[test]
     fn a_compacted_conversation_begins_with_its_summary() {
-        let entries = [prompt("old"), entry(EntryKind::Summary(Message::user("all of it"))), prompt("new")];
+        let entries =
+            [prompt("ancient"), entry(EntryKind::Summary(Message::user("all of it"))), prompt("new")];
         let text = brief(&entries, None);
-        assert!(text.contains("summary: all of it") && !text.contains("old") && text.ends_with("new"));
+        assert!(text.contains("summary: all of it") && !text.contains("ancient") && text.ends_with("new"));
     }
 }

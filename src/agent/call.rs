@@ -91,7 +91,7 @@ impl Agent {
             }
             let usage = assembler.usage();
             let stop = assembler.stop();
-            let certainty = None;
+            let certainty = assembler.certainty();
             let called = |message| Called { message, usage, stop, certainty, first_token };
             match end {
                 StreamEnd::Whole => {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 use super::event::Failure;
 use super::turn::Order;
@@ -23,8 +24,8 @@ pub struct Services {
     pub prices: Prices,
     /// What the router goes by when it reckons how sure work is.
     pub weights: Weights,
-    /// How often work was good, by backend and class of task, where the ledger tells of enough outcomes.
-    pub priors: BTreeMap<(String, TaskClass), Prior>,
+    /// See [`Services::prior`].
+    pub priors: OnceLock<BTreeMap<(String, TaskClass), Prior>>,
     /// Values that must not reach a git object.
     pub secrets: Vec<String>,
     /// The user's real home.
@@ -32,6 +33,9 @@ pub struct Services {
     /// The user's own instruction files.
     pub user_instructions: Vec<PathBuf>,
 }
+
+/// Runs that an expectation is learnt from.
+const REMEMBERED: usize = 2000;
 
 /// What a decision goes by besides the order.
 #[derive(Debug, Clone, Copy, Default)]
@@ -77,9 +81,17 @@ impl Services {
             .collect()
     }
 
-    /// How often work of a kind was good.
+    /// How often a backend's work of a kind was good, where the ledger tells of enough outcomes. The ledger is read when
+    /// this is first asked: a start need not wait for it.
     pub fn prior(&self, backend: &str, task: TaskClass) -> Option<Prior> {
-        self.priors.get(&(backend.to_owned(), task)).copied()
+        let priors = self.priors.get_or_init(|| {
+            let entries = self.ledger.tail(REMEMBERED).unwrap_or_default();
+            let judged = routing::outcomes(&entries);
+            let of = |id: &String, class| Some(((id.clone(), class), routing::prior(&judged, id, class)?));
+            let classes = [TaskClass::Advisory, TaskClass::Change];
+            self.backends.keys().flat_map(|id| classes.map(|class| of(id, class))).flatten().collect()
+        });
+        priors.get(&(backend.to_owned(), task)).copied()
     }
 
     pub fn candidates(&self, task: TaskClass) -> Vec<Candidate> {

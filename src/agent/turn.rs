@@ -105,6 +105,12 @@ impl Agent {
         let turn = self.session.conversation.next_turn();
         let mut all = TurnSum::default();
         let end = match self.decide(&order, &all, &[], None) {
+            Err(failure)
+                if failure.class == ErrorClass::Quota
+                    && self.purses(&order, 0.0).iter().any(|purse| purse.empty().is_some()) =>
+            {
+                Err(Stop::Budget(failure.message))
+            }
             Err(failure) => Err(failure.into()),
             Ok((decision, backend)) => {
                 let attempt = self.attempt(&order, 1, decision, backend);

@@ -1,8 +1,7 @@
 //! What a workbench stands on: the settings, the backends and the ledger, and the repository.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::agent::{Failure, Services};
 use crate::backends::Health;
@@ -87,8 +86,8 @@ impl Base {
             health,
             ledger,
             prices,
-            weights: Weights::default(),
-            priors: BTreeMap::new(),
+            weights: Weights::in_force(settings.router.weights, &loaded.paths).0,
+            priors: OnceLock::new(),
             secrets: Services::secrets(&settings, &options.env),
             home: options.env.get("HOME").map(PathBuf::from),
             user_instructions: vec![loaded.paths.config.join("AGENTS.md")],
