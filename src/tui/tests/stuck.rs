@@ -39,7 +39,7 @@ fn a_turn_that_is_stuck_says_who_failed_how_long_it_waits_and_who_could_go_on() 
      ? waiting for you 0 s                                        local/qwen3-coder
     ");
     studio.waits(31);
-    insta::assert_snapshot!(studio.row_with("asked again"), @"▌ asked again in 59 s  claude could go on");
+    insta::assert_snapshot!(studio.row_with("▌ asked again"), @"▌ asked again in 59 s  claude could go on");
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn nobody_is_offered_who_may_not_go_on() {
     ▌ local cannot answer now  rate_limit
     ▌ local: 429 too many requests, slow down
     ▌ nothing happens until you choose  nobody else may go on
-    ▌ w try again  s stop
+    ▌ w wait  s stop
     ── offshoot/fix-the-failing-test ─────────────────────────────────────── auto ──
     ❯ answer with w or s, or write on
      ? waiting for you 0 s                                        local/qwen3-coder
@@ -168,8 +168,8 @@ fn a_small_screen_has_room_for_the_choice() {
     studio.agent().does(AgentEvent::Stuck(limited(Some("claude"), Some(90))));
     insta::assert_snapshot!(studio.screen(), @r"
      1 fix the failing test ?        parser
-       requests, slow down); claude could
-       go on
+       many requests, slow down); claude
+       could go on; asked again in 90 s
     ▌ The agent is stuck
     ▌ local cannot answer now  rate_limit
     ▌ asked again in 1 min 30 s  claude c…
