@@ -1,6 +1,7 @@
 //! What external CLIs printed, as recorded in `fixtures/cli/<cli>/<case>` (`stdout`, `stderr`, `exit`), and what it
 //! decodes to (`expected`, one event in a line). All of them ran on a scripted model: one call of it is 1234 tokens
-//! in, 200 of them cached, and 56 out, 7 of them reasoning. The cases are named after what the model did.
+//! in, 200 of them cached, and 56 out, 7 of them reasoning. The cases are named after what the model did; those that
+//! begin with `our-` are no recordings, but written after what the CLIs are known to print.
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};

@@ -85,6 +85,9 @@ impl Decoder for Droid {
             }
             // After the failure of the agent comes one of the program, which only says that there was one.
             "error" if text("/source") == "cli" && self.run.has_failed() => {}
+            "error" if text("/source") == "cli" && self.run.was_denied() => {
+                self.run.fail(Complaint::of("approval required: a tool call was refused"));
+            }
             "error" => self.run.fail(Complaint::of(text("/message"))),
             "completion" | "result" => self.completion(&value, events),
             _ => {}

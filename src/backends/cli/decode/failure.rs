@@ -110,7 +110,7 @@ impl Cli {
                 }
                 ErrorClass::Refused => "say it in other words, or use another backend".into(),
                 ErrorClass::Truncated => {
-                    format!("ask for less at a time, or raise the output limit of {name}")
+                    format!("ask for less at a time, or raise the limit in the settings of {name}")
                 }
                 _ => return None,
             },

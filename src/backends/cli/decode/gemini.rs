@@ -117,9 +117,21 @@ impl Decoder for Gemini {
     }
 
     fn end(&mut self, exit: Exit, stderr: &str, _events: &mut Vec<CliEvent>) -> Decoded {
-        fail_by_exit(&mut self.run, self.finished, exit, stderr);
+        if !self.finished {
+            fail_by_exit(&mut self.run, own_code, exit, stderr);
+        }
         let ending = if self.finished { Ending::Stopped(StopReason::End) } else { Ending::Missing };
         self.run.end_counting(ending, exit, stderr, self.usage)
+    }
+}
+
+/// What its exit codes mean, as far as they are its own.
+pub(super) fn own_code(code: i32) -> Option<ErrorClass> {
+    match code {
+        41 => Some(ErrorClass::Auth),
+        53 => Some(ErrorClass::Truncated),
+        130 => Some(ErrorClass::Cancelled),
+        _ => None,
     }
 }
 
@@ -138,20 +150,15 @@ pub(super) fn retry_line(line: &str, run: &mut Run, events: &mut Vec<CliEvent>) 
 }
 
 /// Where no line tells how it ended, the exit code does.
-pub(super) fn fail_by_exit(run: &mut Run, finished: bool, exit: Exit, stderr: &str) {
+pub(super) fn fail_by_exit(run: &mut Run, own: fn(i32) -> Option<ErrorClass>, exit: Exit, stderr: &str) {
     let Exit::Code(code) = exit else { return };
-    if finished || run.has_failed() {
+    if run.has_failed() {
         return;
     }
     let status = u16::try_from(code)
         .ok()
         .and_then(|code| [code, code + 256].into_iter().find(|status| (400..600).contains(status)));
-    let own = match code {
-        41 => Some(ErrorClass::Auth),
-        53 | 55 => Some(ErrorClass::Truncated),
-        130 => Some(ErrorClass::Cancelled),
-        _ => None,
-    };
+    let own = own(code);
     if status.is_none() && own.is_none() {
         return;
     }

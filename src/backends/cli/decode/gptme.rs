@@ -68,8 +68,7 @@ impl Gptme {
             return;
         }
         if *begun {
-            self.run.text("\n", events);
-            self.run.text(text, events);
+            self.run.text(&format!("\n{text}"), events);
         } else {
             self.run.whole_text(text, events);
         }

@@ -162,7 +162,11 @@ impl Decoder for Qwen {
         if let Some(held) = self.held.take() {
             self.run.fail(Complaint::of(gemini::bare(&held)));
         }
-        gemini::fail_by_exit(&mut self.run, self.finished, exit, stderr);
+        if !self.finished {
+            // 55 is its limit of time.
+            let own = |code| if code == 55 { Some(ErrorClass::Truncated) } else { gemini::own_code(code) };
+            gemini::fail_by_exit(&mut self.run, own, exit, stderr);
+        }
         let ending = if self.finished { Ending::Stopped(StopReason::End) } else { Ending::Missing };
         self.run.end_cumulative(ending, exit, stderr, self.total)
     }

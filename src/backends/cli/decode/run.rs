@@ -260,25 +260,21 @@ impl Run {
 
     /// A run that ended without saying why: what it last tried again for, or what it left on standard error.
     fn unexplained(&mut self, exit: Exit, stderr: &str) -> BackendError {
-        let told = words::error_in(stderr);
-        let known = told.as_deref().and_then(|told| Complaint::of(told).known_class());
+        let last = || words::last_line(stderr).filter(|_| exit != Exit::Code(0)).map(str::to_owned);
+        let told = words::error_in(stderr).or_else(last).unwrap_or_default();
+        let class = Complaint::of(&told).known_class();
         // What it says when it tries again stands on standard error as well, with other words around it.
-        if let Some(retry) = self.retry.take().filter(|retry| known.is_none_or(|class| class == retry.class))
+        if let Some(retry) = self.retry.take().filter(|retry| class.is_none_or(|class| class == retry.class))
         {
             return retry;
         }
         let cli = self.cli.name;
-        match told.as_deref().or_else(|| words::last_line(stderr).filter(|_| exit != Exit::Code(0))) {
-            Some(words) if known.is_some() => self.cli.failure(&self.facts.backend, Complaint::of(words)),
-            Some(words) => {
-                let words = format!("{cli} ended with {exit}: {words}");
-                self.cli.failure(&self.facts.backend, Complaint::of(&words))
-            }
-            None => {
-                let words = format!("{cli} ended with {exit} and no result");
-                self.cli.failure(&self.facts.backend, Complaint::of(&words))
-            }
-        }
+        let words = match (class, told.is_empty()) {
+            (Some(_), _) => told,
+            (None, false) => format!("{cli} ended with {exit}: {told}"),
+            (None, true) => format!("{cli} ended with {exit} and no result"),
+        };
+        self.cli.failure(&self.facts.backend, Complaint::of(&words))
     }
 }
 

@@ -38,8 +38,9 @@ pub(super) struct Lines {
 
 impl Lines {
     pub fn push(&mut self, line: &str, run: &mut Run, events: &mut Vec<CliEvent>) {
-        let line = line.trim_end_matches('\r');
-        if line.trim().is_empty() {
+        // Some fill their lines up to the width of a terminal.
+        let line = line.trim_end();
+        if line.is_empty() {
             self.blank += usize::from(self.begun);
             return;
         }

@@ -38,14 +38,18 @@ pub(super) static CERTAIN: LazyLock<Vec<Row>> = LazyLock::new(|| {
         ),
         (
             Meaning::Settings,
-            &["error (?:loading|parsing) config", "invalid config", "is no longer supported"],
+            &[
+                "error (?:loading|parsing) config",
+                "invalid config(?:uration)? (?:file|in|at)",
+                "is no longer supported",
+            ],
         ),
         (
             Meaning::NotAllowed,
             &[
                 "approval required",
                 "requires? (?:an )?(?:approval|interactive terminal)",
-                "not inside a trusted directory",
+                "not (?:inside|running in) a trusted directory",
                 "(?:untrusted|not trusted|not a trusted) (?:folder|directory|workspace)",
                 "insufficient permission to proceed",
             ],
