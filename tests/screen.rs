@@ -15,6 +15,7 @@ mod screen {
     mod queue;
     mod quiet;
     mod review;
+    mod routing;
     mod sizes;
     mod stopping;
     mod tabs;

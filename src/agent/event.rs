@@ -31,6 +31,8 @@ pub enum AgentEvent {
     Stuck(Stuck),
     /// What is observed of the work changed how sure it is that it is good.
     Confidence(Confidence),
+    /// The model that answers, of a backend that chooses it itself.
+    Model(String),
     /// A delta of what the model says.
     Text(String),
     Thinking(String),

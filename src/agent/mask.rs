@@ -119,6 +119,7 @@ pub(super) fn event(mut event: AgentEvent, known: &[String]) -> AgentEvent {
         | AgentEvent::Route(_)
         | AgentEvent::Restarted
         | AgentEvent::Confidence(_)
+        | AgentEvent::Model(_)
         | AgentEvent::Usage { .. }
         | AgentEvent::Context(_) => {}
     }

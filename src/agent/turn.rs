@@ -205,7 +205,7 @@ impl Agent {
                 Some(next) => attempt = next,
                 None => {
                     self.keep_broken_off(turn, &mut attempt)?;
-                    return Err(failure.into());
+                    return Err(with_others(failure, &tried).into());
                 }
             }
         }
@@ -431,6 +431,17 @@ impl From<BackendError> for Failure {
         });
         Self { class: error.class, message: error.message, hint }
     }
+}
+
+/// The last failure, and who failed before it.
+fn with_others(mut failure: Failure, tried: &[Tried]) -> Failure {
+    let (_, before) = tried.split_last().map_or((None, tried), |(last, before)| (Some(last), before));
+    if !before.is_empty() {
+        let others: Vec<String> =
+            before.iter().map(|one| format!("{} ({})", one.backend, one.class)).collect();
+        failure.message = format!("{}; tried before: {}", failure.message, others.join(", "));
+    }
+    failure
 }
 
 fn out_of_time(limit: Duration) -> Failure {

@@ -274,7 +274,7 @@ impl Agent {
             }
             match event {
                 CliEvent::Session(id) => *session = Some(id),
-                CliEvent::Model(model) => self.learn_model(model, attempt),
+                CliEvent::Model(model) => self.learn_model(model, attempt).await,
                 CliEvent::Text(text) => {
                     let text = told.text(text);
                     self.show(mask.text(&text)).await?;
@@ -340,9 +340,10 @@ impl Agent {
         matches!(self.leave_for(&wish, &judged, mode, control).await, Leave::Given { .. })
     }
 
-    fn learn_model(&mut self, model: String, attempt: &mut Attempt) {
+    async fn learn_model(&mut self, model: String, attempt: &mut Attempt) {
         if attempt.model.is_empty() {
-            attempt.model = model;
+            attempt.model.clone_from(&model);
+            self.emit(AgentEvent::Model(model)).await;
             self.pending.route = Some(super::record::route(attempt));
         }
     }

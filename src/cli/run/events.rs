@@ -244,6 +244,7 @@ impl Printer {
             | AgentEvent::Edits(_)
             | AgentEvent::Context(_)
             | AgentEvent::Confidence(_)
+            | AgentEvent::Model(_)
             | AgentEvent::TurnEnded(_)
             | AgentEvent::Thinking(_)
             | AgentEvent::ToolProgress { .. }

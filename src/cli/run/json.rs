@@ -168,6 +168,7 @@ impl Json {
             | AgentEvent::ToolProgress { .. }
             | AgentEvent::Context(_)
             | AgentEvent::Confidence(_)
+            | AgentEvent::Model(_)
             | AgentEvent::Edits(_) => {
                 return None;
             }

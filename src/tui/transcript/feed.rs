@@ -71,6 +71,7 @@ impl Transcript {
             AgentEvent::Usage { .. }
             | AgentEvent::Context(_)
             | AgentEvent::Confidence(_)
+            | AgentEvent::Model(_)
             | AgentEvent::Edits(_) => {}
         }
     }

@@ -150,6 +150,11 @@ fn told(app: &mut App, place: usize, event: AgentEvent) -> Actions {
             tab.phase = Phase::Working(Work { since: now, is_stopping: false });
         }
         AgentEvent::Route(routed) => tab.routed(tab.turn, routed.clone()),
+        AgentEvent::Model(model) => {
+            if let Some(latest) = tab.routes.back_mut() {
+                latest.routed.model.clone_from(model);
+            }
+        }
         AgentEvent::Confidence(confidence) => {
             if let Some(latest) = tab.routes.back_mut() {
                 latest.routed.decision.confidence = Some(confidence.clone());
