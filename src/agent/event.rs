@@ -237,6 +237,17 @@ impl Resort {
     }
 }
 
+impl Routed {
+    /// The backend, and the model where one is known: `local/qwen3-coder`.
+    pub fn who(&self) -> String {
+        if self.model.is_empty() {
+            self.decision.backend.clone()
+        } else {
+            format!("{}/{}", self.decision.backend, self.model)
+        }
+    }
+}
+
 impl ApprovalState {
     pub fn name(self) -> &'static str {
         match self {

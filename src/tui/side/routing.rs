@@ -46,10 +46,12 @@ pub(super) fn routing(app: &App, width: usize, lines: &mut Vec<Line>) {
 
 fn head(one: &Routing, threshold: f64, width: usize) -> Row {
     let decision = &one.routed.decision;
+    // A CLI tells its model when it has begun, or never.
+    let model = if one.routed.model.is_empty() { String::new() } else { format!("/{}", one.routed.model) };
     let mut pieces = vec![
         Piece::new(format!("{} ", one.turn), Role::Dim),
         Piece::new(clean(&decision.backend), if decision.local { Role::Good } else { Role::Info }),
-        Piece::new(format!("/{}", clean(&one.routed.model)), Role::Text),
+        Piece::new(clean(&model), Role::Text),
     ];
     let sure = decision.confidence.as_ref().map(|sure| confidence(sure, threshold));
     let room = width.saturating_sub(sure.as_ref().map_or(0, |sure| sure.width() + 2));

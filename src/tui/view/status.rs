@@ -132,8 +132,7 @@ fn right(app: &App) -> Vec<Piece> {
     let tab = app.tab();
     let mut pieces = Vec::new();
     if let Some(route) = tab.routes.back() {
-        let model = clean(&route.routed.model).into_owned();
-        pieces.push(Piece::new(format!("{}/{model} ", clean(&route.routed.decision.backend)), Role::Bar));
+        pieces.push(Piece::new(format!("{} ", clean(&route.routed.who())), Role::Bar));
     }
     if let Some(context) = &tab.context {
         let text = match context.window {
