@@ -4,6 +4,7 @@
 mod acceptance {
     mod going_on;
     mod health;
+    mod ledger;
     mod repositories;
     mod runs;
     mod sessions;

@@ -234,10 +234,21 @@ pub enum LedgerCommand {
         #[arg(short, default_value_t = 20)]
         n: usize,
     },
-    /// Sums by route, outcome and failure
+    /// Sums by route, backend, outcome and failure, with times
     Stats,
     /// Check that every line can be read
     Verify,
+    /// Set confidence beside what became of the work
+    Calibrate {
+        /// Fit the weights of the signals to the outcomes, for the router to use
+        #[arg(long)]
+        refit: bool,
+        /// With --refit: only show what would be used
+        #[arg(long, requires = "refit")]
+        dry_run: bool,
+    },
+    /// Tell what the settings in --config FILE would have chosen
+    Replay,
 }
 
 #[derive(Debug, Clone, Args)]

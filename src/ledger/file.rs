@@ -34,7 +34,7 @@ pub enum LedgerError {
 impl LedgerError {
     pub fn hint(&self) -> &'static str {
         match self {
-            Self::Write { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
+            Self::Write { source, .. } if is_full(source.kind()) => {
                 "the disk is full: free some space; until then turns are not recorded in the ledger"
             }
             Self::Write { .. } | Self::Directory(_) => {
@@ -43,6 +43,11 @@ impl LedgerError {
             Self::Read { .. } => "check its permissions, or set ledger.file_path",
         }
     }
+}
+
+/// Whether nothing more can be written, here or at all.
+fn is_full(kind: io::ErrorKind) -> bool {
+    matches!(kind, io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge)
 }
 
 impl Ledger {
@@ -391,6 +396,39 @@ mod tests {
         assert_eq!(error.kind(), io::ErrorKind::StorageFull);
         let error = LedgerError::Write { path: "/dev/full".into(), source: error };
         assert!(error.hint().contains("disk is full"));
+    }
+
+    /// Does nothing, unless the test below starts it as a process that may write so much to a file and no more.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_writer_with_little_room() {
+        let Ok(path) = std::env::var("OFFSHOOT_TEST_LEDGER_ROOM") else { return };
+        let ledger = Ledger::open(path, u64::MAX, 1);
+        let error = (0..1_000).find_map(|n| ledger.append(&entry(&format!("{n}"))).err()).unwrap();
+        assert!(error.hint().contains("disk is full"), "{error}");
+        ledger.append(&entry("again")).unwrap_err();
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_line_that_does_not_fit_any_more_leaves_nothing_behind() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("l.jsonl");
+        let test = std::env::current_exe().unwrap();
+        let done = Command::new("sh")
+            .args(["-c", "trap '' XFSZ; ulimit -f 4; exec \"$0\" --exact ledger::file::tests::a_writer_with_little_room"])
+            .arg(test)
+            .env("OFFSHOOT_TEST_LEDGER_ROOM", &path)
+            .stdout(Stdio::null())
+            .status()
+            .unwrap();
+        assert!(done.success());
+        let ledger = Ledger::open(path, u64::MAX, 1);
+        let records = ledger.read_all().unwrap();
+        assert_eq!(records.bad, []);
+        assert!(records.entries.len() > 10, "{}", records.entries.len());
+        ledger.append(&entry("there is room again")).unwrap();
+        assert_eq!(ledger.read_all().unwrap().entries.len(), records.entries.len() + 1);
     }
 
     /// Does nothing, unless the test below starts it as a process of its own.

@@ -11,4 +11,4 @@ pub use check::{BadLine, Records, Report};
 pub use entry::{Cost, Entry, TaskClass, Tried, Verify, now};
 pub use file::{Ledger, LedgerError};
 pub use prices::{Price, Prices, PricesError, Rates, Tier};
-pub use stats::{Stats, Tally};
+pub use stats::{Percentiles, Stats, Tally};

@@ -12,6 +12,7 @@ mod mention;
 mod observed;
 mod outcomes;
 mod question;
+pub mod replay;
 pub mod weights;
 mod weights_file;
 

@@ -9,6 +9,13 @@ use crate::ledger::Entry;
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Turns(BTreeMap<u32, Vec<String>>);
 
+/// What the user moved by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Meant {
+    Steps,
+    Turns,
+}
+
 impl Turns {
     /// Those that are in the conversation or have steps, each with its steps.
     pub fn of(session: &Session) -> Self {
@@ -20,8 +27,9 @@ impl Turns {
         Self(turns)
     }
 
-    /// What is to be said of a move from these turns to others, the oldest turn first.
-    pub fn afterwords(&self, after: &Self, session: &str) -> Vec<Entry> {
+    /// What is to be said of a move from these turns to others, the oldest turn first. Turns of words alone are left out
+    /// where the user meant files: going back by steps takes words along that stand between them.
+    pub fn afterwords(&self, after: &Self, session: &str, meant: Meant) -> Vec<Entry> {
         let mut afterwords = Vec::new();
         for (turns, others, kept) in [(self, after, false), (after, self, true)] {
             for (turn, steps) in &turns.0 {
@@ -31,7 +39,7 @@ impl Turns {
                     .filter(|step| other.is_none_or(|other| !other.contains(step)))
                     .cloned()
                     .collect();
-                if other.is_none() || !moved.is_empty() {
+                if !moved.is_empty() || (other.is_none() && meant == Meant::Turns) {
                     afterwords.push(Entry::afterword(session, *turn, moved, kept));
                 }
             }
@@ -61,7 +69,7 @@ mod tests {
             (whole(), whole(), vec![]),
         ] {
             let told: Vec<_> = from
-                .afterwords(&to, "s")
+                .afterwords(&to, "s", Meant::Turns)
                 .into_iter()
                 .map(|entry| (entry.turn.unwrap(), entry.commits.concat(), entry.kept.unwrap()))
                 .collect();
@@ -69,5 +77,7 @@ mod tests {
                 said.into_iter().map(|(turn, step, kept)| (turn, step.to_owned(), kept)).collect();
             assert_eq!(told, said);
         }
+        let by_steps = whole().afterwords(&turns(&[(1, &["a", "b"])]), "s", Meant::Steps);
+        assert_eq!(by_steps.iter().map(|entry| entry.turn.unwrap()).collect::<Vec<_>>(), [3]);
     }
 }

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::afterwords::Turns;
+use super::afterwords::{Meant, Turns};
 use super::ground::{Ground, Site, ground};
 use super::held::head_of;
 use super::past::{Past, Steps};
@@ -227,9 +227,9 @@ fn make_folder(folder: &Path) -> Result<(), Failure> {
 impl OpenTab {
     /// Moves back. Uncommitted work in the worktree is kept on record by it.
     pub async fn undo(&mut self, back: Back) -> Result<Moved, Failure> {
-        let scope = match back {
-            Back::Steps(steps) => UndoScope::Steps(steps),
-            Back::Turns(turns) => UndoScope::Turns(turns),
+        let (scope, meant) = match back {
+            Back::Steps(steps) => (UndoScope::Steps(steps), Meant::Steps),
+            Back::Turns(turns) => (UndoScope::Turns(turns), Meant::Turns),
         };
         self.check_movable()?;
         let id = self.agent.session().id.clone();
@@ -241,7 +241,7 @@ impl OpenTab {
                 let session = session::load(repo, Some(&id))?;
                 let plan = session::undo_plan(repo, held.worktree.as_ref(), &session, scope)?;
                 let undone = session::undo_apply(repo, held.worktree.as_mut(), &session, &plan, &secrets)?;
-                tell(&ledger, &session, &undone.session);
+                tell(&ledger, &session, &undone.session, meant);
                 held.cursor = Cursor::resume(repo, &undone.session)?;
                 Ok((plan, undone.session))
             })
@@ -259,7 +259,7 @@ impl OpenTab {
             .with_git(move |repo, held| {
                 let session = session::load(repo, Some(&id))?;
                 let undone = session::redo(repo, held.worktree.as_mut(), &session)?;
-                tell(&ledger, &session, &undone.session);
+                tell(&ledger, &session, &undone.session, Meant::Turns);
                 held.cursor = Cursor::resume(repo, &undone.session)?;
                 Ok((session.head, undone.session))
             })
@@ -312,8 +312,8 @@ impl OpenTab {
 }
 
 /// Puts on record which turns a move took back or brought back.
-fn tell(ledger: &Ledger, before: &Session, after: &Session) {
-    for afterword in Turns::of(before).afterwords(&Turns::of(after), &before.id) {
+fn tell(ledger: &Ledger, before: &Session, after: &Session, meant: Meant) {
+    for afterword in Turns::of(before).afterwords(&Turns::of(after), &before.id, meant) {
         if let Err(error) = ledger.append(&afterword) {
             // The move itself is in git; without this line it is one outcome fewer to learn from.
             tracing::warn!(%error, "an undo or a redo is not in the ledger");

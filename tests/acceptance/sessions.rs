@@ -279,7 +279,7 @@ fn undo_and_redo_move_the_branch_and_lose_nothing() {
     assert_eq!((&told["kept"], &told["turn"], &told["commits"]), (&json!(true), &json!(3), &json!([c])));
     assert_eq!(told["run_id"], machine.ledger()[2]["run_id"]);
     assert_eq!(told.get("route"), None);
-    let undone = machine.ledger()[machine.ledger().len() - 2].clone();
+    let undone = machine.ledger()[3].clone();
     assert_eq!((&undone["kept"], &undone["commits"]), (&json!(false), &json!([c])));
     let status = machine.report(&["status"]);
     assert_eq!(status["routes"]["local"], 3, "what is said afterwards is no run");

@@ -1,11 +1,14 @@
 //! `offshoot ledger`: the record of runs.
 
-use super::args::{AgentArgs, Common, LedgerArgs, LedgerCommand};
-use super::output::{self, Tone, toned};
-use super::{Done, FAILED, Trouble, base, shown};
+mod calibrate;
+mod replay;
+
 use crate::agent::fit;
 use crate::chat::sanitise;
-use crate::ledger::{Cost, Entry, LedgerError, Stats, Tally};
+use crate::cli::args::{AgentArgs, Common, LedgerArgs, LedgerCommand};
+use crate::cli::output::{self, Tone, toned};
+use crate::cli::{Done, FAILED, Trouble, base, shown};
+use crate::ledger::{Cost, Entry, LedgerError, Percentiles, Stats, Tally};
 use crate::workbench::words::dollars;
 
 pub(super) fn run(common: &Common, args: &LedgerArgs) -> Done {
@@ -47,6 +50,15 @@ pub(super) fn run(common: &Common, args: &LedgerArgs) -> Done {
             }
             return Ok(if report.bad.is_empty() { 0 } else { FAILED });
         }
+        LedgerCommand::Calibrate { refit, dry_run } => {
+            let wish = match (refit, dry_run) {
+                (false, _) => calibrate::Wish::Show,
+                (true, true) => calibrate::Wish::TryFit,
+                (true, false) => calibrate::Wish::Fit,
+            };
+            return calibrate::run(common, &base, wish);
+        }
+        LedgerCommand::Replay => return replay::run(common),
     }
     Ok(0)
 }
@@ -73,29 +85,51 @@ fn line(entry: &Entry) -> String {
 
 fn table(stats: &Stats) -> String {
     let mut text = String::new();
-    let mut section = |title: &str, rows: &[(String, Tally)]| {
+    let mut section = |title: &str, rows: &[(String, Tally)], more: &dyn Fn(&Tally) -> String| {
         if rows.is_empty() {
             return;
         }
         text.push_str(&format!("{}\n", toned(title, Tone::Strong)));
         for (name, tally) in rows {
             text.push_str(&format!(
-                "  {:<28} {:>6} runs {:>6} ok {:>10} tokens {:>9}\n",
+                "  {:<28} {:>6} runs {:>6} ok {:>10} tokens {:>9}{}\n",
                 sanitise(&fit(name, 28)),
                 tally.count,
                 tally.ok,
                 tally.usage.total(),
-                dollars(Some(tally.cost_usd))
+                dollars(Some(tally.cost_usd)),
+                more(tally),
             ));
         }
     };
-    section("all", &[("total".to_owned(), stats.total.clone())]);
-    section("by route", &stats.routes);
-    section("by model", &stats.models);
-    section("by outcome", &stats.outcomes);
-    section("by failure", &stats.errors);
-    section("by role", &stats.roles);
+    let nothing = |_: &Tally| String::new();
+    section("all", &[("total".to_owned(), stats.total.clone())], &times);
+    section("by route", &stats.routes, &nothing);
+    section("by backend", &stats.backends, &times);
+    section("by model", &stats.models, &edits);
+    section("by outcome", &stats.outcomes, &nothing);
+    section("by failure", &stats.errors, &nothing);
+    section("by role", &stats.roles, &nothing);
     text
+}
+
+fn times(tally: &Tally) -> String {
+    let mut text = String::new();
+    if let Some(Percentiles { p50, p90, p99 }) = tally.first_token {
+        text.push_str(&format!("  first token {p50}/{p90}/{p99} ms"));
+    }
+    if let Some(Percentiles { p50, p90, p99 }) = tally.whole {
+        let seconds = |ms: u64| format!("{}.{}", ms / 1000, ms % 1000 / 100);
+        text.push_str(&format!("  whole {}/{}/{} s", seconds(p50), seconds(p90), seconds(p99)));
+    }
+    if let Some(hits) = tally.cache_hits {
+        text.push_str(&format!("  {:.0} % cached", 100.0 * hits));
+    }
+    text
+}
+
+fn edits(tally: &Tally) -> String {
+    tally.edits_fitted.map(|fitted| format!("  {:.0} % of edits fitted", 100.0 * fitted)).unwrap_or_default()
 }
 
 impl From<LedgerError> for Trouble {
