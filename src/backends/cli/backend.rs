@@ -146,13 +146,6 @@ impl CliBackend {
     ) -> Result<CliRun, BackendError> {
         let shared = &self.shared;
         let job = self.complete(job);
-        if let Some(acp) = self.agent(job.permissions) {
-            let launch = self.launch_agent(acp, &job, setting)?;
-            let login = shared.profile.log_in.as_ref().map(|log_in| format!("log in: {log_in}"));
-            let setup = Setup { backend: shared.id.clone(), login, profile: acp.clone(), job };
-            return run::converse(launch, setup, cancel);
-        }
-        let launch = self.launch(&job, setting)?;
         let facts = RunFacts {
             backend: shared.id.clone(),
             counted: job.resume.as_ref().and_then(|resume| resume.counted),
@@ -161,7 +154,13 @@ impl CliBackend {
             let message = format!("backend \"{}\": no decoder \"{}\"", shared.id, shared.profile.decoder);
             BackendError::new(ErrorClass::Internal, message)
         })?;
-        run::start(launch, decoder, cancel)
+        let Some(acp) = self.agent(job.permissions) else {
+            return run::start(self.launch(&job, setting)?, decoder, cancel);
+        };
+        let launch = self.launch_agent(acp, &job, setting)?;
+        let login = shared.profile.log_in.as_ref().map(|log_in| format!("log in: {log_in}"));
+        let setup = Setup { backend: shared.id.clone(), login, profile: acp.clone(), job };
+        run::converse(launch, setup, decoder, cancel)
     }
 
     /// The job with what the settings say where it is silent.

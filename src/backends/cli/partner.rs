@@ -7,35 +7,43 @@ use super::run::Answer;
 
 pub(super) enum Partner {
     Prints(Box<dyn Decoder>),
-    Speaks(Box<Agent>),
+    Speaks {
+        agent: Box<Agent>,
+        /// For its standard error: the protocol has no word for a CLI that tries again by itself.
+        decoder: Box<dyn Decoder>,
+    },
 }
 
 impl Partner {
     pub fn line(&mut self, line: &str, events: &mut Vec<CliEvent>) {
         match self {
             Self::Prints(decoder) => decoder.line(line, events),
-            Self::Speaks(agent) => agent.line(line, events),
+            Self::Speaks { agent, .. } => agent.line(line, events),
         }
     }
 
     pub fn error_line(&mut self, line: &str, events: &mut Vec<CliEvent>) {
         match self {
             Self::Prints(decoder) => decoder.error_line(line, events),
-            Self::Speaks(_) => {}
+            Self::Speaks { decoder, .. } => {
+                let mut told = Vec::new();
+                decoder.error_line(line, &mut told);
+                events.extend(told.into_iter().filter(|event| matches!(event, CliEvent::Retry { .. })));
+            }
         }
     }
 
     pub fn broken(&mut self, events: &mut Vec<CliEvent>) {
         match self {
             Self::Prints(decoder) => decoder.broken(events),
-            Self::Speaks(agent) => agent.broken(events),
+            Self::Speaks { agent, .. } => agent.broken(events),
         }
     }
 
     pub fn answer(&mut self, answer: &Answer, events: &mut Vec<CliEvent>) {
         match self {
             Self::Prints(_) => {}
-            Self::Speaks(agent) => agent.answer(&answer.id, answer.allow, events),
+            Self::Speaks { agent, .. } => agent.answer(&answer.id, answer.allow, events),
         }
     }
 
@@ -43,7 +51,7 @@ impl Partner {
     pub fn is_over(&self) -> bool {
         match self {
             Self::Prints(_) => false,
-            Self::Speaks(agent) => agent.is_over(),
+            Self::Speaks { agent, .. } => agent.is_over(),
         }
     }
 
@@ -51,7 +59,7 @@ impl Partner {
     pub fn interrupt(&mut self) -> bool {
         match self {
             Self::Prints(_) => false,
-            Self::Speaks(agent) => agent.interrupt(),
+            Self::Speaks { agent, .. } => agent.interrupt(),
         }
     }
 
@@ -59,14 +67,14 @@ impl Partner {
     pub fn hang_up(&mut self) {
         match self {
             Self::Prints(_) => {}
-            Self::Speaks(agent) => agent.hang_up(),
+            Self::Speaks { agent, .. } => agent.hang_up(),
         }
     }
 
     pub fn end(&mut self, exit: Exit, stderr: &str, events: &mut Vec<CliEvent>) -> Decoded {
         match self {
             Self::Prints(decoder) => decoder.end(exit, stderr, events),
-            Self::Speaks(agent) => agent.end(exit, stderr),
+            Self::Speaks { agent, .. } => agent.end(exit, stderr),
         }
     }
 }

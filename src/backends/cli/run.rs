@@ -103,11 +103,12 @@ pub(super) fn start(
 pub(super) fn converse(
     launch: Launch,
     setup: Setup,
+    decoder: Box<dyn Decoder>,
     cancel: &CancellationToken,
 ) -> Result<CliRun, BackendError> {
     let Piped { stdin, stdout, stderr, running } =
         launch.process.start(Input::Pipe).map_err(|error| launch.words.not_started(&error))?;
-    let partner = Partner::Speaks(Box::new(Agent::start(setup, stdin)));
+    let partner = Partner::Speaks { agent: Box::new(Agent::start(setup, stdin)), decoder };
     let (answers, receiver) = mpsc::channel(ANSWERS);
     let parts = Parts { stdout, stderr, running, partner, answers: Some(receiver) };
     Ok(CliRun { events: begin(launch, parts, cancel), answers: Some(answers) })

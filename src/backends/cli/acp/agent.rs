@@ -7,10 +7,8 @@ use tokio::sync::mpsc::{self, error::TrySendError};
 
 use super::Setup;
 use super::client::{Client, Out};
-use crate::backends::BackendError;
 use crate::backends::cli::decode::Decoded;
 use crate::backends::cli::{CliEvent, Exit};
-use crate::chat::ErrorClass;
 
 /// Lines that wait to be written. An agent that does not read its answers does not get to ask more than this.
 const CAPACITY: usize = 256;
@@ -86,8 +84,7 @@ impl Agent {
         let Some(mouth) = &self.mouth else { return };
         for line in out.lines {
             if let Err(TrySendError::Full(_)) = mouth.try_send(line) {
-                let message = "asks faster than it reads the answers";
-                self.client.stop(BackendError::new(ErrorClass::BadResponse, message));
+                self.client.overrun();
                 self.mouth = None;
                 return;
             }

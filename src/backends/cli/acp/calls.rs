@@ -34,6 +34,8 @@ struct Call {
 enum State {
     /// Not told yet, because its input may still come.
     Held,
+    /// Not told, and it has no leave to run: only if something more is told of it.
+    Refused,
     /// Told, with this much of its output.
     Open {
         shown: String,
@@ -67,7 +69,8 @@ impl Calls {
             status,
             Some(ToolCallStatus::InProgress | ToolCallStatus::Completed | ToolCallStatus::Failed)
         );
-        if call.state == State::Held && (runs || call.input.is_some()) {
+        let is_known = call.state == State::Held && call.input.as_ref().is_some_and(is_telling);
+        if is_known || runs && matches!(call.state, State::Held | State::Refused) {
             call.open(&self.edits, events);
         }
         match status {
@@ -89,6 +92,13 @@ impl Calls {
     pub fn runs(&mut self, id: &str, events: &mut Vec<CliEvent>) {
         if let Some(call) = self.list.iter_mut().find(|call| call.id == id && call.state == State::Held) {
             call.open(&self.edits, events);
+        }
+    }
+
+    /// A call that was held back has no leave.
+    pub fn refused(&mut self, id: &str) {
+        if let Some(call) = self.list.iter_mut().find(|call| call.id == id && call.state == State::Held) {
+            call.state = State::Refused;
         }
     }
 
@@ -182,7 +192,7 @@ impl Call {
     }
 
     fn close(&mut self, is_error: bool, events: &mut Vec<CliEvent>) {
-        let content = self.result();
+        let content = self.words().unwrap_or_else(|| if is_error { String::new() } else { self.changes() });
         events.push(CliEvent::ToolResult { id: self.id.clone(), is_error, content });
         self.state = State::Over;
         // Whole files may be in there.
@@ -249,14 +259,14 @@ impl Call {
         }
     }
 
-    fn result(&self) -> String {
+    /// What it gave back, in words.
+    fn words(&self) -> Option<String> {
         let text = said(&self.content);
-        if !text.is_empty() {
-            return text;
-        }
-        if let Some(text) = self.output.as_ref().and_then(output_text) {
-            return text;
-        }
+        if text.is_empty() { self.output.as_ref().and_then(output_text) } else { Some(text) }
+    }
+
+    /// What it changed. Of a call that failed it is only what it would have changed.
+    fn changes(&self) -> String {
         let diffs = self.content.iter().filter_map(|content| match content {
             ToolCallContent::Diff(diff) => Some(change::describe(diff)),
             _ => None,
@@ -317,6 +327,11 @@ fn tool_name(meta: &Meta, depth: u8) -> Option<String> {
     }
     let depth = depth.checked_sub(1)?;
     meta.values().filter_map(Value::as_object).find_map(|inner| tool_name(inner, depth))
+}
+
+/// Whether an input tells what the call will do. Some agents tell where it will be done long before.
+fn is_telling(input: &Value) -> bool {
+    input.as_object().is_none_or(|fields| fields.keys().any(|name| name != "cwd"))
 }
 
 fn is_nothing(value: &Value) -> bool {

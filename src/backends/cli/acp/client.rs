@@ -144,8 +144,14 @@ impl Client {
         }
     }
 
+    /// It asks and asks, and does not read what it is answered.
+    pub fn overrun(&mut self) {
+        let failure = self.names.overrun();
+        self.stop(failure);
+    }
+
     /// Ends it for a reason that is not the agent's word.
-    pub fn stop(&mut self, why: BackendError) {
+    fn stop(&mut self, why: BackendError) {
         if !self.is_over() {
             self.conclude(Err(why), &Value::Null);
         }

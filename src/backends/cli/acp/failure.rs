@@ -95,6 +95,10 @@ impl Names {
         self.of(class, &format!("ended before its turn did ({exit}){said}"))
     }
 
+    pub fn overrun(&self) -> BackendError {
+        self.of(ErrorClass::BadResponse, "asks faster than it reads the answers")
+    }
+
     pub fn gave_up(&self) -> BackendError {
         self.of(ErrorClass::BadResponse, "cancelled the turn by itself")
     }

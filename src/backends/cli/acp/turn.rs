@@ -113,6 +113,7 @@ impl Turn {
         if allowed {
             self.calls.runs(&question.call, &mut out.events);
         } else {
+            self.calls.refused(&question.call);
             self.refused = true;
         }
     }

@@ -212,8 +212,20 @@ fn what_is_refused_does_not_run_and_ends_no_turn_badly() {
     talk.answer("q", false);
     assert_eq!(talk.sent.pop().unwrap()["result"]["outcome"]["optionId"], "r");
     assert!(talk.told().is_empty());
+    talk.say("as you wish");
+    assert_eq!(talk.told(), ["text \"as you wish\""]);
     talk.reply(json!({ "stopReason": "cancelled" }));
     assert_eq!(talk.end().outcome, Ok(StopReason::End));
+}
+
+#[test]
+fn what_would_have_been_changed_is_no_result_of_a_call_that_failed() {
+    let mut talk = Talk::prompted(setup(Auto));
+    talk.told();
+    talk.update(json!({ "sessionUpdate": "tool_call", "toolCallId": "t", "title": "Edit", "kind": "edit",
+        "rawInput": { "path": "a" }, "content": [{ "type": "diff", "path": "a", "newText": "x" }] }));
+    talk.update(json!({ "sessionUpdate": "tool_call_update", "toolCallId": "t", "status": "failed" }));
+    assert_eq!(talk.told(), ["call t Edit Edit {\"path\":\"a\"}", "failed t \"\""]);
 }
 
 #[test]
@@ -308,7 +320,7 @@ fn a_process_that_ends_in_a_turn_leaves_a_failure_with_its_last_words() {
 fn a_call_that_is_told_in_pieces_is_one_call_with_one_result() {
     let mut talk = Talk::prompted(setup(Auto));
     talk.told();
-    talk.update(json!({ "sessionUpdate": "tool_call", "toolCallId": "t", "title": "Run", "kind": "execute", "rawInput": {} }));
+    talk.update(json!({ "sessionUpdate": "tool_call", "toolCallId": "t", "title": "Run", "kind": "execute", "rawInput": { "cwd": "/tree" } }));
     assert!(talk.told().is_empty());
     talk.update(
         json!({ "sessionUpdate": "tool_call_update", "toolCallId": "t", "rawInput": { "command": "ls" } }),
