@@ -15,7 +15,7 @@ use super::acp::Setup;
 use super::command::{CommandLine, Given, PromptWay, agent_line, command_line, prompt_way, wording};
 use super::decode::{self, RunFacts};
 use super::places::{self, Access};
-use super::profile::{Acp, Group, Home, Profile, Word};
+use super::profile::{Acp, Home, Profile};
 use super::run::{self, CliRun, Launch};
 use super::tidy::Before;
 use super::watch::Watch;
@@ -234,8 +234,7 @@ impl CliBackend {
             PermissionMode::ReadOnly | PermissionMode::Ask => Access::Look,
             PermissionMode::Auto | PermissionMode::Full => Access::Work,
         };
-        let named = profile.start.contains(&Word::Group(Group::Session));
-        let own = named.then(|| job.session.clone());
+        let own = profile.names_sessions().then(|| job.session.clone());
         Ok(Launch {
             process: self.process(job, setting, access, args, env)?,
             stdin,

@@ -77,6 +77,13 @@ fn every_shipped_cli_is_started_as_it_wants_to_be() {
 }
 
 #[test]
+fn sessions_that_we_name_are_known_by_their_names() {
+    let named: Vec<&str> =
+        shipped_names().filter(|name| Profile::load(name).unwrap().names_sessions()).collect();
+    assert_eq!(named, ["aider", "claude", "gemini", "goose", "gptme", "qwen"]);
+}
+
+#[test]
 fn variables_of_a_profile_are_set_for_each_run() {
     let line = line("aider", &job(PermissionMode::Auto));
     assert!(line.env.contains(&("AIDER_ANALYTICS".into(), "false".into())), "{line:?}");

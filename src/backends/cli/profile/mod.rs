@@ -195,6 +195,14 @@ impl Profile {
         let file = name.contains(['/', '\\']) || Path::new(name).extension().is_some_and(|e| e == "toml");
         if file { read::file(Path::new(name)) } else { shipped::load(name) }
     }
+
+    /// Whether a new session gets the name that we chose: then it can be gone on with by that name.
+    pub fn names_sessions(&self) -> bool {
+        self.start.iter().any(|word| match word {
+            Word::Group(group) => *group == Group::Session,
+            Word::Text(template) => template.values().any(|value| value == Value::Session),
+        })
+    }
 }
 
 impl Permissions {

@@ -15,18 +15,7 @@ pub(super) fn file(path: &Path) -> Result<Profile, BackendError> {
         BackendError::new(ErrorClass::NotFound, message)
             .with_hint("check the path that the backend's `profile` names, and its permissions")
     })?;
-    users(&path.display().to_string(), &text)
-}
-
-/// A profile of the user's names one of our decoders.
-fn users(name: &str, text: &str) -> Result<Profile, BackendError> {
-    let profile = parse(name, text)?;
-    if decode::by_name(&profile.decoder, RunFacts::default()).is_some() {
-        return Ok(profile);
-    }
-    let decoder = &profile.decoder;
-    let what = format!("no decoder is called \"{decoder}\"; \"text\" takes what is printed as it is");
-    Err(misplaced(name, text, &Wrong { at: "decoder".into(), what }))
+    parse(&path.display().to_string(), &text)
 }
 
 /// `name` is how the file is called in words.
@@ -62,6 +51,11 @@ fn check(profile: &Profile) -> Result<(), Wrong> {
     let wrong = |at: &str, what: String| Err(Wrong { at: at.to_owned(), what });
     if profile.program.names().iter().all(String::is_empty) {
         return wrong("program", "`program` names no program".into());
+    }
+    if decode::by_name(&profile.decoder, RunFacts::default()).is_none() {
+        let name = &profile.decoder;
+        let what = format!("no decoder is called \"{name}\"; \"text\" takes what is printed as it is");
+        return wrong("decoder", what);
     }
     let seconds = [Some(profile.end.grace_seconds), profile.end.silence_seconds];
     if seconds.into_iter().flatten().any(|seconds| !(0.0..=86_400.0).contains(&seconds)) {
@@ -180,7 +174,7 @@ mod tests {
             ("[prompt]", "[prompt", "p.toml:4:8: unclosed table, expected `]`"),
             ("install = \"y\"\n", "", "p.toml:1:1: missing field `install`"),
         ] {
-            let error = users("p.toml", &GOOD.replacen(from, to, 1)).unwrap_err();
+            let error = parse("p.toml", &GOOD.replacen(from, to, 1)).unwrap_err();
             assert_eq!(error.message, expected);
             assert!(error.hint.is_some());
         }
