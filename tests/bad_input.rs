@@ -89,6 +89,10 @@ mod settings {
         for (text, says) in [
             ("[router]\n\nordr = []\n", &["config.toml", "3", "router.order"][..]),
             ("[backends.x]\nkind = \"openai\"\n", &["config.toml", "2", "openai-chat"]),
+            (
+                "[router]\nlocal_confidence_threshold = 2\n",
+                &["config.toml", "2", "router.local_confidence_threshold", "from 0 to 1"],
+            ),
             ("[agent]\nmax_steps = \"many\"\n", &["config.toml", "2", "whole number"]),
             ("[agent\n", &["config.toml", "1"]),
             (
@@ -189,6 +193,28 @@ mod backends {
         }
         server.push(Reply::text("Hello."));
         assert_eq!(run("right-key").one("end")["text"], "Hello.");
+    }
+
+    #[test]
+    fn when_nobody_can_answer_each_is_named_with_what_is_wrong() {
+        let m = Machine::new();
+        let limited = ModelServer::start_blocking(
+            WireFormat::OpenaiChat,
+            (0..3).map(|_| Reply::status(500, "it broke")).collect(),
+        );
+        m.settings(&format!(
+            "{}max_retries = 0\n[backends.cloud]\nkind = \"anthropic\"\nmodel = \"m\"\napi_key_env = \"CLOUD_KEY\"\n\
+             [router]\norder = [\"broken\", \"cloud\"]\n",
+            limited.settings("broken"),
+        ));
+        for _ in 0..3 {
+            failed(&m.run(&["go"]), 1, "overloaded", &["broken", "it broke"]);
+        }
+        let all = ["broken", "left alone for", "cloud", "CLOUD_KEY is not set", "offshoot doctor"];
+        failed(&m.run(&["go"]), 1, "overloaded", &all);
+        let doctor = m.offshoot(&["doctor"]).finish();
+        assert_eq!(doctor.code, Some(2), "{}", doctor.stdout);
+        assert!(doctor.stdout.contains("set CLOUD_KEY in the environment"), "{}", doctor.stdout);
     }
 
     #[test]

@@ -18,6 +18,7 @@ mod screen {
     mod routing;
     mod sizes;
     mod stopping;
+    mod stuck;
     mod tabs;
     mod trouble;
     mod user;

@@ -81,24 +81,30 @@ fn stuck(standstill: &Standstill, now: Instant, width: usize) -> Vec<Row> {
     for line in sanitise(&stuck.message).lines().filter(|line| !line.trim().is_empty()).take(READ) {
         rows.extend(wrap(&[Piece::new(clean(line), Role::Dim)], width, &none));
     }
-    let next = match &stuck.to {
-        Some(to) => format!("  {} could go on", clean(to)),
-        None => "  nobody else may go on".to_owned(),
-    };
-    let wait = match standstill.left(now) {
-        Some(left) => {
-            let what = match stuck.otherwise {
-                Some((_, Resort::FallBack)) => "handed over",
-                Some((_, Resort::Stop)) => "stopped",
-                Some((_, Resort::Wait)) | None => "asked again",
-            };
-            format!("{what} in {}", seconds(up(left)))
+    let next = stuck.to.as_deref().map(clean);
+    let (wait, next) = match (standstill.left(now), stuck.otherwise, next) {
+        (Some(left), Some((_, Resort::FallBack)), Some(next)) => {
+            (format!("{next} goes on in {}", seconds(up(left))), String::new())
         }
-        None => "nothing happens until you choose".to_owned(),
+        (Some(left), otherwise, next) => {
+            let what = match otherwise {
+                Some((_, Resort::Stop)) => "stopped",
+                _ => "asked again",
+            };
+            (format!("{what} in {}", seconds(up(left))), could_go_on(next.as_deref()))
+        }
+        (None, _, next) => ("nothing happens until you choose".to_owned(), could_go_on(next.as_deref())),
     };
     let last = [Piece::new(wait, Role::Waiting), Piece::new(next, Role::Text)];
     rows.push(Row::new(fit_pieces(&last, width)));
     rows
+}
+
+fn could_go_on(next: Option<&str>) -> String {
+    match next {
+        Some(next) => format!("  {next} could go on"),
+        None => "  nobody else may go on".to_owned(),
+    }
 }
 
 /// To whole seconds: a countdown ends with 1.

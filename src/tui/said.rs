@@ -14,6 +14,7 @@ use super::picker::PickerAct;
 use super::transcript::Transcript;
 use super::transcript::cell::{CallState, Kind};
 use super::update::{self, Actions};
+use crate::agent::Resort;
 
 /// Rows of a list that are printed.
 const CHOICES: usize = 40;
@@ -156,7 +157,11 @@ pub fn decline(app: &mut App) -> Actions {
         }
         // Time goes on without anybody; where it does not help, nothing does.
         Some(Layer::Asked { .. }) | None if app.context() == Context::Stuck => match app.asks() {
-            Some(Asks::Stuck(standstill)) if standstill.left(app.clock.now).is_some() => Do::DialogWait,
+            Some(Asks::Stuck(standstill)) => match standstill.stuck.otherwise {
+                Some((_, Resort::Wait)) => Do::DialogWait,
+                Some((_, Resort::FallBack)) => Do::DialogFallBack,
+                Some((_, Resort::Stop)) | None => Do::DialogStop,
+            },
             _ => Do::DialogStop,
         },
         Some(Layer::Asked { .. }) | None => Do::DialogNo,

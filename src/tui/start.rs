@@ -89,6 +89,7 @@ fn app(
         folder: base.options.cwd.clone(),
         exports: base.paths().data.join("exports"),
         backends: state::health(base),
+        weights: base.services.weights.clone(),
         threshold: settings.router.local_confidence_threshold,
         verify: settings.verify.command.clone(),
         budget: settings.budget,

@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 
 use super::Base;
-use crate::backends::health::now_ms;
+use super::doctor::{self, BackendReport};
+use crate::backends::health::{Unusable, now_ms};
 use crate::chat::Usage;
 use crate::config::BackendKind;
 use crate::ledger::{Cost, Entry};
@@ -83,6 +84,18 @@ fn line(base: &Base, id: &str) -> BackendLine {
         latencies_ms: health.latencies_ms,
         missing,
     }
+}
+
+/// Asks each backend. One whose key was rejected before and is taken now may be called again.
+pub async fn ask(base: &Base) -> Vec<BackendReport> {
+    let reports = doctor::backends(base).await;
+    let health = &base.services.health;
+    for one in reports.iter().filter(|one| one.state == HealthState::Up) {
+        if health.usable(&one.id, now_ms()) == Err(Unusable::Auth) {
+            health.reset(&one.id);
+        }
+    }
+    reports
 }
 
 /// The last runs, the oldest first. What cannot be read is left out; `offshoot ledger verify` tells of it.

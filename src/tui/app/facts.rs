@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use crate::config::BudgetSettings;
 use crate::ledger::Entry;
+use crate::routing::Weights;
 use crate::workbench::state::{BackendLine, Found, Spent};
 
 /// Failures that `/errors` lists.
@@ -26,6 +27,8 @@ pub struct Facts {
     pub roles: Vec<String>,
     /// Below this confidence the router asks the next backend.
     pub threshold: f64,
+    /// How much it counts what was observed.
+    pub weights: Weights,
     /// The command that checks work, as the settings have it.
     pub verify: String,
     pub budget: BudgetSettings,

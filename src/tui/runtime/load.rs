@@ -65,7 +65,7 @@ impl Loader {
                 Loaded::UserBranch(head.and_then(|head| head.branch))
             }
             Load::Health => Loaded::Health(state::health(base)),
-            Load::Probe => Loaded::Probed(doctor::backends(base).await),
+            Load::Probe => Loaded::Probed(state::ask(base).await),
             Load::Doctor => Loaded::Doctor(doctor::examine(base).await),
             Load::Ledger => Loaded::Ledger(state::ledger_tail(base, ENTRIES).await),
             Load::Records(wanted) => Loaded::Records(self.records(wanted).await),

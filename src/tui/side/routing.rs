@@ -7,9 +7,12 @@ use crate::tui::app::App;
 use crate::tui::app::tab::Routing;
 use crate::tui::look::{Piece, Role, Row};
 use crate::tui::wrap::{clean, fit, fit_pieces, pieces_columns};
+use crate::workbench::words::count;
 
 /// Decisions that are shown.
 const DECISIONS: usize = 4;
+/// Signals that are shown; the rest is counted.
+const SIGNALS: usize = 6;
 /// Backends passed over that are named; the rest is counted.
 const REJECTED: usize = 4;
 
@@ -31,8 +34,15 @@ pub(super) fn routing(app: &App, width: usize, lines: &mut Vec<Line>) {
         if place > 0 {
             continue;
         }
-        for signal in decision.confidence.iter().flat_map(|confidence| &confidence.signals) {
+        let mut signals: Vec<&Signal> =
+            decision.confidence.iter().flat_map(|confidence| &confidence.signals).collect();
+        // What speaks against it most comes first.
+        signals.sort_by(|a, b| doubt(b).total_cmp(&doubt(a)));
+        for signal in signals.iter().take(SIGNALS) {
             lines.extend(rows(signal, width).into_iter().map(|row| Line { row, target: None }));
+        }
+        if signals.len() > SIGNALS {
+            lines.push(dim(&format!("  and {}", count(signals.len() - SIGNALS, "more signal")), width));
         }
         for rejected in decision.rejected.iter().take(REJECTED) {
             let text = format!("  not {}: {}", rejected.backend, rejected.reason);
@@ -69,6 +79,11 @@ pub fn confidence(sure: &Confidence, threshold: f64) -> Piece {
         return Piece::new(format!("{:.2} < {threshold:.2}", sure.value), Role::Warn);
     }
     Piece::new(format!("{:.2}", sure.value), Role::Good)
+}
+
+/// How much a signal takes away from confidence.
+fn doubt(signal: &Signal) -> f64 {
+    signal.weight * (1.0 - signal.value)
 }
 
 /// What was observed: its value, what it counts, and where it was seen, in the same row where there is room.

@@ -80,10 +80,10 @@ fn a_narrow_screen_shows_the_panel_when_it_is_asked_for() {
        I look at the test first.            │ Routing
                                             │ 1 local/qwen3-coder  0.82
      ✗ bash cargo test nested  (exit code … │   it is local, and up
-     ✓ edit src/parser.rs: 1 replacement    │   edit_failures 0.90 ×2
-     ◆ 9f31c07e Count the in…  1 file +1 −1 │     8 of 9 edits fitted at once
-                                            │   repeats 0.10 ×0.5
-       The depth was counted twice. It is   │     the same call 3 times
+     ✓ edit src/parser.rs: 1 replacement    │   repeats 0.10 ×0.5
+     ◆ 9f31c07e Count the in…  1 file +1 −1 │     the same call 3 times
+                                            │   edit_failures 0.90 ×2
+       The depth was counted twice. It is   │     8 of 9 edits fitted at once
        depth now:                           │   not anthropic: ANTHROPIC_API_KEY i…
                                             │
          let depth = list.depth();          │ Health
@@ -184,10 +184,10 @@ fn what_is_observed_changes_the_decision_in_force() {
       it is local, and up
       verify 0.00 ×3
         cargo test failed with exit code…
-      tool_calls 1.00 ×1
-        7 of 7 were valid
       diff_size 0.55 ×0.25
         900 lines for a request of 20 ch…
+      tool_calls 1.00 ×1
+        7 of 7 were valid
     ");
     studio.resizes(240, 30);
     insta::assert_snapshot!(panel(&studio), @r"
@@ -195,9 +195,9 @@ fn what_is_observed_changes_the_decision_in_force() {
     1 local/qwen3-coder  0.38 < 0.60
       it is local, and up
       verify 0.00 ×3  cargo test failed with exit code 101
-      tool_calls 1.00 ×1  7 of 7 were valid
       diff_size 0.55 ×0.25
         900 lines for a request of 20 characters
+      tool_calls 1.00 ×1  7 of 7 were valid
       not anthropic: ANTHROPIC_API_KEY is not set
     ");
     studio.resizes(70, 30).keys("ctrl-b");
@@ -207,10 +207,10 @@ fn what_is_observed_changes_the_decision_in_force() {
       it is local, and up
       verify 0.00 ×3
         cargo test failed with exi…
-      tool_calls 1.00 ×1
-        7 of 7 were valid
       diff_size 0.55 ×0.25
         900 lines for a request of…
+      tool_calls 1.00 ×1
+        7 of 7 were valid
     ");
 }
 

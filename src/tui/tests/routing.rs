@@ -26,7 +26,7 @@ fn attempt(number: u32, backend: &str, error: Option<ErrorClass>) -> Entry {
         model: Some("m".to_owned()),
         reason: Some("it is next".to_owned()),
         confidence: Some(0.31),
-        signals: [("edit_failures".to_owned(), 0.25)].into(),
+        signals: [("edits".to_owned(), 0.25)].into(),
         outcome: Some(if error.is_some() { Outcome::Error } else { Outcome::Ok }),
         error_class: error,
         verify: error.is_none().then_some(Verify::Passed),
@@ -143,7 +143,7 @@ fn a_session_that_was_opened_again_is_explained_from_what_is_on_record() {
     claude/m  answered
     reason        it is next
     confidence    0.31 < 0.60
-    signal        edit_failures 0.25
+    signal        edits 0.25 ×4
     verified      passed
     used          1.2k in, 80 out  $0.25
     took          3.4 s, the first word after 300 ms

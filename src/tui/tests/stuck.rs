@@ -39,7 +39,7 @@ fn a_turn_that_is_stuck_says_who_failed_how_long_it_waits_and_who_could_go_on() 
      ? waiting for you 0 s                                        local/qwen3-coder
     ");
     studio.waits(31);
-    insta::assert_snapshot!(studio.row_with("▌ asked again"), @"▌ asked again in 59 s  claude could go on");
+    insta::assert_snapshot!(studio.row_with("asked again in 59 s"), @"▌ asked again in 59 s  claude could go on");
 }
 
 #[test]

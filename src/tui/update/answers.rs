@@ -29,7 +29,7 @@ pub(super) fn update(app: &mut App, loaded: Loaded) -> Actions {
         }
         Loaded::UserBranch(branch) => app.facts.user_branch = branch,
         Loaded::Health(backends) => app.facts.backends = backends,
-        Loaded::Probed(backends) => health::probed(app, &backends),
+        Loaded::Probed(backends) => return health::probed(app, &backends),
         Loaded::Doctor(report) => health::examined(app, &report),
         Loaded::Ledger(entries) => app.facts.ledger = entries,
         Loaded::Records(read) => records::read(app, read),

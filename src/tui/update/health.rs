@@ -99,12 +99,13 @@ fn nobody() -> Vec<Line> {
     ]
 }
 
-pub(super) fn probed(app: &mut App, backends: &[BackendReport]) {
+pub(super) fn probed(app: &mut App, backends: &[BackendReport]) -> Actions {
     let mut lines: Vec<Line> = backends.iter().flat_map(reported).collect();
     if lines.is_empty() {
         lines = nobody();
     }
     replace(app, Topic::Health, lines);
+    vec![Action::Load(Load::Health)]
 }
 
 /// A backend as it was found when it was asked.

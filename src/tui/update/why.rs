@@ -9,7 +9,7 @@ use super::run::Ran;
 use crate::agent::Failure;
 use crate::chat::{Outcome, Usage};
 use crate::ledger::{Entry, Verify};
-use crate::routing::Confidence;
+use crate::routing::{Confidence, Signal, Weights};
 use crate::tui::app::App;
 use crate::tui::app::layer::{Layer, Text, Topic};
 use crate::tui::app::tab::{Routing, Tab};
@@ -24,6 +24,19 @@ use crate::workbench::why::Told;
 use crate::workbench::words::{dollars, tokens};
 
 type Line = Vec<Piece>;
+
+/// What confidence is held against.
+#[derive(Clone, Copy)]
+struct Policy<'a> {
+    threshold: f64,
+    weights: &'a Weights,
+}
+
+impl<'a> Policy<'a> {
+    fn of(app: &'a App) -> Self {
+        Self { threshold: app.facts.threshold, weights: &app.facts.weights }
+    }
+}
 
 /// Letters of a hash that are shown.
 const HASH: usize = 8;
@@ -43,7 +56,7 @@ pub(super) fn open(app: &mut App, turn: u32) -> Actions {
     let lines = if is_awaited {
         vec![vec![Piece::new("reading …", Role::Dim)]]
     } else {
-        lines(app.tab(), turn, app.facts.threshold, None)
+        lines(app.tab(), turn, Policy::of(app), None)
     };
     let text = Text::new("Why this backend", lines).about(Topic::Why);
     let tab = app.tab();
@@ -60,11 +73,11 @@ pub(super) fn open(app: &mut App, turn: u32) -> Actions {
 
 /// What is on record of it is there.
 pub(super) fn told(app: &mut App, tab: TabId, turn: u32, told: Result<Vec<Told>, Failure>) {
-    let threshold = app.facts.threshold;
-    let Some(tab) = app.by_id(tab) else { return };
+    let policy = Policy::of(app);
+    let Some(tab) = app.place_of(tab).map(|place| &app.tabs[place]) else { return };
     let lines = match told {
         Ok(told) => {
-            let mut lines = lines(tab, turn, threshold, told.iter().find(|one| one.turn == turn));
+            let mut lines = lines(tab, turn, policy, told.iter().find(|one| one.turn == turn));
             let turns = told.iter().map(|one| one.turn).max().unwrap_or(tab.turn).max(tab.turn);
             if turns > 1 {
                 lines.push(Vec::new());
@@ -74,7 +87,7 @@ pub(super) fn told(app: &mut App, tab: TabId, turn: u32, told: Result<Vec<Told>,
             lines
         }
         Err(failure) => {
-            let mut lines = lines(tab, turn, threshold, None);
+            let mut lines = lines(tab, turn, policy, None);
             lines.push(Vec::new());
             lines.push(vec![Piece::new(clean(&failure.message), Role::Bad)]);
             lines
@@ -83,7 +96,7 @@ pub(super) fn told(app: &mut App, tab: TabId, turn: u32, told: Result<Vec<Told>,
     super::program::replace(app, Topic::Why, lines);
 }
 
-fn lines(tab: &Tab, turn: u32, threshold: f64, told: Option<&Told>) -> Vec<Line> {
+fn lines(tab: &Tab, turn: u32, policy: Policy, told: Option<&Told>) -> Vec<Line> {
     let live: Vec<&Routing> = tab.routes.iter().filter(|one| one.turn == turn).collect();
     let entries: &[Entry] = told.map_or(&[], |told| &told.attempts);
     let mut lines = Vec::new();
@@ -100,7 +113,7 @@ fn lines(tab: &Tab, turn: u32, threshold: f64, told: Option<&Told>) -> Vec<Line>
     let last = entries.iter().filter_map(|entry| entry.attempt).max().unwrap_or_default() as usize;
     for number in 0..last.max(live.len()) {
         let entry = entries.iter().find(|entry| entry.attempt.is_some_and(|at| at as usize == number + 1));
-        attempt(live.get(number).copied(), entry, threshold, &mut lines);
+        attempt(live.get(number).copied(), entry, policy, &mut lines);
     }
     if live.is_empty() && entries.is_empty() {
         trailers(told, &mut lines);
@@ -125,7 +138,7 @@ fn lost(entries: &[Entry], lines: &mut Vec<Line>) {
     }
 }
 
-fn attempt(live: Option<&Routing>, entry: Option<&Entry>, threshold: f64, lines: &mut Vec<Line>) {
+fn attempt(live: Option<&Routing>, entry: Option<&Entry>, policy: Policy, lines: &mut Vec<Line>) {
     let text = |value: &Option<String>| value.clone().unwrap_or_default();
     let (backend, model) = match (live, entry) {
         (Some(live), _) => (live.routed.decision.backend.clone(), live.routed.model.clone()),
@@ -143,8 +156,8 @@ fn attempt(live: Option<&Routing>, entry: Option<&Entry>, threshold: f64, lines:
     let reason = live.map(|live| live.routed.decision.reason.clone()).or_else(|| entry?.reason.clone());
     lines.extend(reason.map(|reason| row("reason", &reason)));
     match live.and_then(|live| live.routed.decision.confidence.as_ref()) {
-        Some(sure) => seen(sure, threshold, lines),
-        None => lines.extend(entry.into_iter().flat_map(|entry| recorded(entry, threshold))),
+        Some(sure) => seen(sure, policy, lines),
+        None => lines.extend(entry.into_iter().flat_map(|entry| recorded(entry, policy))),
     }
     for rejected in live.iter().flat_map(|live| &live.routed.decision.rejected) {
         lines.push(row("passed over", &format!("{}: {}", rejected.backend, rejected.reason)));
@@ -165,8 +178,8 @@ fn outcome(entry: &Entry) -> Option<Piece> {
 }
 
 /// The confidence with all that led to it.
-fn seen(sure: &Confidence, threshold: f64, lines: &mut Vec<Line>) {
-    lines.push(labelled("confidence", vec![side::confidence(sure, threshold)]));
+fn seen(sure: &Confidence, policy: Policy, lines: &mut Vec<Line>) {
+    lines.push(labelled("confidence", vec![side::confidence(sure, policy.threshold)]));
     for signal in &sure.signals {
         let mut pieces = side::of_signal(signal);
         if !signal.source.is_empty() {
@@ -176,14 +189,18 @@ fn seen(sure: &Confidence, threshold: f64, lines: &mut Vec<Line>) {
     }
 }
 
-/// The same from the ledger, which keeps the values.
-fn recorded(entry: &Entry, threshold: f64) -> Vec<Line> {
+/// The same from the ledger, which keeps the values; they count as they do now.
+fn recorded(entry: &Entry, policy: Policy) -> Vec<Line> {
     let mut lines = Vec::new();
     if let Some(value) = entry.confidence {
         let sure = Confidence { value, signals: Vec::new() };
-        lines.push(labelled("confidence", vec![side::confidence(&sure, threshold)]));
+        lines.push(labelled("confidence", vec![side::confidence(&sure, policy.threshold)]));
     }
-    lines.extend(entry.signals.iter().map(|(name, value)| row("signal", &format!("{name} {value:.2}"))));
+    lines.extend(entry.signals.iter().map(|(name, value)| {
+        let weight = policy.weights.of(name);
+        let signal = Signal { name: name.clone(), value: *value, weight, source: String::new() };
+        labelled("signal", side::of_signal(&signal))
+    }));
     lines
 }
 
