@@ -260,6 +260,19 @@ async fn an_agent_that_falls_silent_is_given_up() {
 }
 
 #[tokio::test]
+async fn an_agent_that_retries_without_end_is_given_up_for_the_reason_that_it_tells() {
+    let mut world = World::new(
+        "turn() { n=1; while :; do echo \"Attempt $n failed. Retrying with backoff... Error: fetch failed\" >&2; n=$((n + 1)); done; }",
+    );
+    let profile = fs::read_to_string(world.path("agent.toml")).unwrap();
+    fs::write(world.path("agent.toml"), format!("decoder = \"gemini\"\n{profile}")).unwrap();
+    world.settings = "max_retries = 3";
+    let (events, end) = world.run(PermissionMode::Auto, true).await;
+    assert_eq!(events.iter().filter(|event| matches!(event, CliEvent::Retry { .. })).count(), 3);
+    assert_eq!(end.outcome.unwrap_err().class, ErrorClass::Unreachable);
+}
+
+#[tokio::test]
 async fn an_agent_that_asks_without_end_and_reads_nothing_is_given_up() {
     let world = World::new("turn() { yes '{\"id\":7,\"method\":\"fs/read_text_file\",\"params\":{}}'; }");
     let (_, end) = world.run(PermissionMode::Auto, true).await;

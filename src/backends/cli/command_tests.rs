@@ -122,3 +122,35 @@ fn a_prompt_too_long_for_a_command_line_goes_another_way() {
     assert_eq!(line.args[line.args.len() - 2..], ["--message-file", "/t/prompt"]);
     assert_eq!(line.stdin, None);
 }
+
+#[test]
+fn as_an_agent_a_cli_is_told_neither_its_task_nor_its_session() {
+    let line = |name: &str, permissions: PermissionMode| {
+        let profile = Profile::load(name).unwrap();
+        let acp = profile.acp.clone().unwrap();
+        let job = CliJob {
+            model: Some("M".into()),
+            resume: Some(Resume { id: "ID".into(), counted: None }),
+            ..job(permissions)
+        };
+        let line = agent_line(&profile, &acp, &job, Given { more: &["--more".into()], ..given() });
+        typed(
+            &line,
+            &CommandLine {
+                env: line.env.iter().filter(|(name, _)| !name.ends_with("_PERMISSION")).cloned().collect(),
+                ..CommandLine::default()
+            },
+        )
+    };
+    let auto = PermissionMode::Auto;
+    assert_eq!(line("gemini", auto), "--acp -m M --skip-trust --more");
+    assert_eq!(line("qwen", auto), "--acp -m M --more");
+    assert_eq!(line("opencode", auto), "acp --cwd /w --more");
+    assert_eq!(
+        line("opencode", PermissionMode::Ask),
+        "OPENCODE_PERMISSION={\"edit\":\"ask\",\"bash\":\"ask\",\"webfetch\":\"ask\"} acp --cwd /w --more"
+    );
+    assert_eq!(line("goose", auto), "acp --with-builtin developer --more");
+    assert_eq!(line("cline", auto), "--acp --more");
+    assert_eq!(line("droid", auto), "exec --output-format acp --more");
+}
