@@ -262,7 +262,7 @@ pub enum Wanted {
 pub enum Records {
     /// The oldest first.
     Runs(Vec<Entry>),
-    Stats(Stats),
+    Stats(Box<Stats>),
     Check(Checked),
 }
 

@@ -27,7 +27,8 @@ pub async fn told(place: &Place, session: String) -> Result<Vec<Told>, Failure> 
     let id = session.clone();
     let read = tokio::task::spawn_blocking(move || {
         ledger.read_all().map(|records| {
-            let of_session = |entry: &Entry| entry.session.as_deref() == Some(id.as_str());
+            let of_session =
+                |entry: &Entry| entry.session.as_deref() == Some(id.as_str()) && !entry.is_afterword();
             records.entries.into_iter().filter(of_session).collect::<Vec<_>>()
         })
     });

@@ -156,7 +156,7 @@ impl Loader {
         let ledger = self.place.base.services.ledger.clone();
         let read = blocking(move || match wanted {
             Wanted::Last(runs) => ledger.tail(runs).map(Records::Runs),
-            Wanted::Stats => ledger.read_all().map(|all| Records::Stats(Stats::of(&all.entries))),
+            Wanted::Stats => ledger.read_all().map(|all| Records::Stats(Box::new(Stats::of(&all.entries)))),
             Wanted::Check => ledger.check().map(Records::Check),
         });
         read.await?.map_err(|error| Failure::new(ErrorClass::Internal, error.to_string()).hint(error.hint()))

@@ -278,7 +278,7 @@ fn the_ledger_is_told_as_runs_as_sums_and_as_what_is_wrong_with_it() {
         Entry { route: Some("local".to_owned()), ..attempt(1, "local", Some(ErrorClass::RateLimit)) },
         Entry { route: Some("claude".to_owned()), ..attempt(2, "claude", None) },
     ];
-    studio.runs("ledger stats").loads(Loaded::Records(Ok(Records::Stats(Stats::of(&entries)))));
+    studio.runs("ledger stats").loads(Loaded::Records(Ok(Records::Stats(Box::new(Stats::of(&entries))))));
     insta::assert_snapshot!(text(&studio), @r"
     All runs
     all                         2 runs      1 ok     2.6k tokens  $0.50
