@@ -19,10 +19,9 @@ pub struct Cli {
     /// Writes its settings into the home directory.
     pub settings: fn(&Machine, url: &str),
     pub shows: Shows,
-    /// It goes on with a session of its own.
+    /// It goes on with a session of its own, without the protocol.
     pub resumes: bool,
-    /// The Agent Client Protocol is a way in as well.
-    pub acp: bool,
+    pub acp: Acp,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -39,6 +38,15 @@ pub enum Shows {
     All,
     /// Text alone.
     Text,
+}
+
+/// Whether the Agent Client Protocol is a way in as well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Acp {
+    No,
+    Yes,
+    /// But not to a session of an earlier process.
+    Forgets,
 }
 
 /// How it is talked to.
@@ -58,10 +66,18 @@ impl Way {
 }
 
 impl Cli {
+    /// Whether it goes on with a session of its own in another process.
+    pub fn goes_on(&self, way: Way) -> bool {
+        match way {
+            Way::Headless => self.resumes,
+            Way::Acp => self.acp == Acp::Yes,
+        }
+    }
+
     pub fn ways(&self) -> impl Iterator<Item = (&Self, Way)> {
         [Way::Headless, Way::Acp]
             .into_iter()
-            .filter(|way| *way == Way::Headless || self.acp)
+            .filter(|way| *way == Way::Headless || self.acp != Acp::No)
             .map(move |way| (self, way))
     }
 }
@@ -79,7 +95,7 @@ const BASE: Cli = Cli {
     settings: nothing,
     shows: Shows::All,
     resumes: true,
-    acp: false,
+    acp: Acp::No,
 };
 
 pub const ALL: &[Cli] = &[
@@ -110,7 +126,7 @@ pub const ALL: &[Cli] = &[
         model: "gemini-2.5-pro",
         env: &[("GOOGLE_GEMINI_BASE_URL", "URL"), ("GEMINI_API_KEY", "KEY")],
         settings: gemini,
-        acp: true,
+        acp: Acp::Forgets,
         ..BASE
     },
     Cli {
@@ -120,7 +136,7 @@ pub const ALL: &[Cli] = &[
         args: &["--auth-type", "openai"],
         env: &[("OPENAI_BASE_URL", "URL/v1"), ("OPENAI_API_KEY", "KEY")],
         settings: qwen,
-        acp: true,
+        acp: Acp::Yes,
         ..BASE
     },
     Cli {
@@ -130,16 +146,22 @@ pub const ALL: &[Cli] = &[
         model: "test/test-model",
         env: &[("OPENCODE_DISABLE_MODELS_FETCH", "1"), ("OPENCODE_DISABLE_LSP_DOWNLOAD", "1")],
         settings: opencode,
-        acp: true,
+        acp: Acp::Yes,
         ..BASE
     },
     Cli {
         name: "cline",
         package: Package::Npm("cline", "3.0.65"),
         bin: ("cline", "cline"),
+        // As an agent it knows nobody without these.
+        env: &[
+            ("CLINE_API_KEY", "KEY"),
+            ("CLINE_PROVIDER", "openai-compatible"),
+            ("CLINE_MODEL", "test-model"),
+        ],
         settings: cline,
         resumes: false,
-        acp: true,
+        acp: Acp::Yes,
         ..BASE
     },
     Cli {
@@ -160,7 +182,7 @@ pub const ALL: &[Cli] = &[
         env: &[("FACTORY_AIRGAP_ENABLED", "1")],
         settings: droid,
         resumes: false,
-        acp: true,
+        acp: Acp::Yes,
         ..BASE
     },
     Cli {
@@ -173,7 +195,7 @@ pub const ALL: &[Cli] = &[
             ("OPENAI_API_KEY", "KEY"),
             ("GOOSE_MODEL", "test-model"),
         ],
-        acp: true,
+        acp: Acp::Yes,
         ..BASE
     },
     Cli {

@@ -21,7 +21,8 @@ pub const KEY: &str = "steinmetz-3390-huflattich";
 const KEY_VARIABLE: &str = "MODEL_KEY";
 
 const CREATE: &str = "create hello.txt containing hi";
-const APPEND: &str = "append bye to hello.txt";
+/// What begins with a slash is a command to some.
+const APPEND: &str = "/tmp is not meant: append bye to hello.txt";
 const FORBIDDEN: &str = "create forbidden.txt containing hi";
 
 struct Trial<'a> {
@@ -75,7 +76,9 @@ impl Trial<'_> {
         let (second, second_told) = self.turn(&["--permissions", "auto", "--branch", &branch, APPEND]);
         answers.push(("second turn", self.file(&second, "hi\nbye\n")));
         answers.push(("resumed", self.resumed(&first_told, &second_told)));
-        let (third, _) = self.turn(&["--permissions", "read-only", FORBIDDEN]);
+        // What begins with a dash is an option to most.
+        let dashed = format!("- {FORBIDDEN}");
+        let (third, _) = self.turn(&["--permissions", "read-only", "--", &dashed]);
         answers.push(("read-only", self.read_only(&third)));
         answers.push((
             "checkout",
@@ -146,7 +149,8 @@ impl Trial<'_> {
         Answer::of(is_whole, || format!("{calls:?} {results:?}"))
     }
 
-    /// As many tokens as there were answers.
+    /// As many tokens as there were answers. The protocol has no place for the usage of a whole turn: what some say
+    /// there is just shown.
     fn usage(&self, turn: &Finished) -> Answer {
         if self.cli.shows == Shows::Text {
             return Answer::Spared;
@@ -159,12 +163,16 @@ impl Trial<'_> {
             && (input, cached, output)
                 == ((USAGE.0 - USAGE.1) * answers, USAGE.1 * answers, USAGE.2 * answers);
         let figures = format!("{input}+{cached}/{output}/{}", sum("reasoning"));
-        if is_right { Answer::Just(figures) } else { Answer::No(format!("{figures} in {all:?}")) }
+        match self.way {
+            Way::Acp if all.is_empty() => Answer::Spared,
+            Way::Headless if !is_right => Answer::No(format!("{figures} in {all:?}")),
+            Way::Acp | Way::Headless => Answer::Just(figures),
+        }
     }
 
     /// The model saw its own earlier words as such.
     fn resumed(&self, first: &[Told], second: &[Told]) -> Answer {
-        if !self.cli.resumes && self.way == Way::Headless {
+        if !self.cli.goes_on(self.way) {
             return Answer::Spared;
         }
         let before =
