@@ -35,9 +35,10 @@ impl Agent {
         let id = attempt.backend.id().to_owned();
         let entry = Entry {
             schema: 1,
-            run_id: match attempt.is_review {
-                true => format!("{}-review", Entry::run_of(&self.session.id, turn)),
-                false => Entry::run_of(&self.session.id, turn),
+            run_id: if attempt.is_review {
+                format!("{}-review", Entry::run_of(&self.session.id, turn))
+            } else {
+                Entry::run_of(&self.session.id, turn)
             },
             timestamp: attempt.at.clone(),
             session: Some(self.session.id.clone()),

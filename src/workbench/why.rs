@@ -84,7 +84,7 @@ mod tests {
             Entry::new("no turn"),
         ];
         let told = join(entries, Vec::new());
-        let shown: Vec<(u32, Vec<(&str, Option<u32>)>)> = told
+        let shown: Vec<(u32, Vec<_>)> = told
             .iter()
             .map(|one| (one.turn, one.attempts.iter().map(|e| (e.run_id.as_str(), e.attempt)).collect()))
             .collect();

@@ -45,7 +45,7 @@ impl Agent {
     }
 
     pub fn broken(&mut self, events: &mut Vec<CliEvent>) {
-        self.with(events, Client::broken);
+        self.with(events, |_, out| Client::broken(out));
     }
 
     pub fn answer(&mut self, id: &str, allow: bool, events: &mut Vec<CliEvent>) {

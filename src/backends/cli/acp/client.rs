@@ -113,7 +113,7 @@ impl Client {
     }
 
     /// A line was too long to be read, or cut off.
-    pub fn broken(&mut self, out: &mut Out) {
+    pub fn broken(out: &mut Out) {
         out.events.push(CliEvent::Notice("a message of the agent was too long to be read".into()));
     }
 

@@ -70,14 +70,19 @@ impl Meter {
 
 /// Token counts as the protocol writes them.
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
 struct Tokens {
-    input_tokens: u64,
-    output_tokens: u64,
-    total_tokens: Option<u64>,
-    thought_tokens: Option<u64>,
-    cached_read_tokens: Option<u64>,
-    cached_write_tokens: Option<u64>,
+    #[serde(rename = "inputTokens")]
+    input: u64,
+    #[serde(rename = "outputTokens")]
+    output: u64,
+    #[serde(rename = "totalTokens")]
+    total: Option<u64>,
+    #[serde(rename = "thoughtTokens")]
+    thought: Option<u64>,
+    #[serde(rename = "cachedReadTokens")]
+    cached_read: Option<u64>,
+    #[serde(rename = "cachedWriteTokens")]
+    cached_write: Option<u64>,
 }
 
 impl Tokens {
@@ -87,13 +92,13 @@ impl Tokens {
 
     /// In our buckets: the input without what a cache held, the output with what was thought.
     fn usage(&self) -> Usage {
-        let (input, output) = (self.input_tokens, self.output_tokens);
-        let reasoning = self.thought_tokens.unwrap_or_default();
+        let (input, output) = (self.input, self.output);
+        let reasoning = self.thought.unwrap_or_default();
         let (cache_read, cache_write) =
-            (self.cached_read_tokens.unwrap_or_default(), self.cached_write_tokens.unwrap_or_default());
+            (self.cached_read.unwrap_or_default(), self.cached_write.unwrap_or_default());
         let cached = cache_read.saturating_add(cache_write);
         let sums_up =
-            |more: u64| self.total_tokens == input.checked_add(output).and_then(|sum| sum.checked_add(more));
+            |more: u64| self.total == input.checked_add(output).and_then(|sum| sum.checked_add(more));
         let (has_cached, has_thought) = match () {
             () if sums_up(cached.saturating_add(reasoning)) => (false, false),
             () if sums_up(cached) => (false, true),

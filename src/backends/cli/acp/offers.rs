@@ -84,10 +84,10 @@ impl Offers {
     /// What to do so that `wanted` is chosen. It may be an id or a name. A model that is not on the list is asked for
     /// all the same: many agents take more than they list.
     pub fn choose(&self, topic: Topic, wanted: &str, session: &SessionId) -> Choice {
-        self.from_lists(topic, wanted, session, false)
-            .or_else(|| self.from_options(topic, wanted, session, false))
-            .or_else(|| (topic == Topic::Model).then(|| self.from_lists(topic, wanted, session, true))?)
-            .or_else(|| (topic == Topic::Model).then(|| self.from_options(topic, wanted, session, true))?)
+        self.in_lists(topic, wanted, session, false)
+            .or_else(|| self.in_options(topic, wanted, session, false))
+            .or_else(|| (topic == Topic::Model).then(|| self.in_lists(topic, wanted, session, true))?)
+            .or_else(|| (topic == Topic::Model).then(|| self.in_options(topic, wanted, session, true))?)
             .unwrap_or(Choice::Missing)
     }
 
@@ -110,7 +110,7 @@ impl Offers {
         options.into_iter().map(|option| &*option.value.0).collect()
     }
 
-    fn from_lists(&self, topic: Topic, wanted: &str, session: &SessionId, unlisted: bool) -> Option<Choice> {
+    fn in_lists(&self, topic: Topic, wanted: &str, session: &SessionId, unlisted: bool) -> Option<Choice> {
         match topic {
             Topic::Mode => {
                 let modes = self.modes.as_ref()?;
@@ -137,13 +137,7 @@ impl Offers {
         }
     }
 
-    fn from_options(
-        &self,
-        topic: Topic,
-        wanted: &str,
-        session: &SessionId,
-        unlisted: bool,
-    ) -> Option<Choice> {
+    fn in_options(&self, topic: Topic, wanted: &str, session: &SessionId, unlisted: bool) -> Option<Choice> {
         self.selects(topic).find_map(|select| {
             if select.current == wanted {
                 return Some(Choice::Made);
@@ -159,11 +153,13 @@ impl Offers {
 
     /// The options of a category with a list to choose from, the one that is called like it first.
     fn selects(&self, topic: Topic) -> impl Iterator<Item = Select<'_>> {
-        let of_category = move |option: &&SessionConfigOption| match (topic, &option.category) {
-            (Topic::Model, Some(SessionConfigOptionCategory::Model))
-            | (Topic::Effort, Some(SessionConfigOptionCategory::ThoughtLevel))
-            | (Topic::Mode, Some(SessionConfigOptionCategory::Mode)) => true,
-            _ => false,
+        let of_category = move |option: &&SessionConfigOption| {
+            matches!(
+                (topic, &option.category),
+                (Topic::Model, Some(SessionConfigOptionCategory::Model))
+                    | (Topic::Effort, Some(SessionConfigOptionCategory::ThoughtLevel))
+                    | (Topic::Mode, Some(SessionConfigOptionCategory::Mode))
+            )
         };
         let is_namesake = |option: &&SessionConfigOption| matches!(&*option.id.0, "model" | "mode");
         let first = self.options.iter().filter(of_category).filter(move |option| is_namesake(option));
@@ -238,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn modes_and_models_are_chosen_from_lists() {
+    fn modes_and_models_are_chosen_in_lists() {
         let mode = json!({ "sessionId": "s", "modeId": "plan" });
         assert_eq!(choose(&lists(), Topic::Mode, "plan"), request("session/set_mode", mode));
         assert_eq!(choose(&lists(), Topic::Mode, "default"), Choice::Made);

@@ -174,6 +174,7 @@ fn a_model_that_is_not_to_be_had_is_a_failure_and_a_mode_is_a_word() {
     assert!(talk.told().iter().any(|told| told.contains("knows no mode \\\"act\\\"")));
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "tests read better with what `json!` makes")]
 fn asking(talk: &mut Talk, id: &str, kind: &str, options: serde_json::Value) {
     let call =
         json!({ "toolCallId": "t", "title": "rm -rf it", "kind": kind, "rawInput": { "command": "rm" } });
@@ -395,7 +396,7 @@ fn garbage_of_every_kind_breaks_nothing() {
                     1 => line.truncate(at.max(1)),
                     _ => {
                         let piece = line[at..].to_vec();
-                        line.splice(random.usize(..at + 1)..at, piece);
+                        line.splice(random.usize(..=at)..at, piece);
                     }
                 }
             }

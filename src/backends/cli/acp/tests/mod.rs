@@ -66,6 +66,7 @@ impl Talk {
     }
 
     /// The agent answers the last request.
+    #[allow(clippy::needless_pass_by_value, reason = "tests read better with what `json!` makes")]
     fn reply(&mut self, result: Value) {
         let id = self.sent.pop().unwrap()["id"].clone();
         self.line(&json!({ "id": id, "result": result }).to_string());
@@ -76,6 +77,7 @@ impl Talk {
         self.line(&json!({ "id": id, "error": { "code": code, "message": message } }).to_string());
     }
 
+    #[allow(clippy::needless_pass_by_value, reason = "tests read better with what `json!` makes")]
     fn update(&mut self, update: Value) {
         let params = json!({ "sessionId": "s", "update": update });
         self.line(&json!({ "method": "session/update", "params": params }).to_string());
