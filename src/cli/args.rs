@@ -217,7 +217,7 @@ pub struct RedoArgs {
 pub enum RuntimeCommand {
     /// Whether it is up; exit code 0 when it is
     Status,
-    /// Run `local_runtime.restart_cmd`, and wait until the server answers
+    /// Run your own command for it, and wait until the server answers
     Restart,
 }
 

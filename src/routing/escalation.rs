@@ -1,5 +1,5 @@
 //! When to leave a backend for the next one. A pure function, [`escalate`], over what an attempt came to so far; who
-//! comes next is [`decide`](super::decide)'s to say, and what is carried over is the agent's.
+//! comes next is [`decide`](super::decide())'s to say, and what is carried over is the agent's.
 
 use std::fmt;
 

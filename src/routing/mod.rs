@@ -1,5 +1,5 @@
 //! Who answers a turn, who goes on with it, and why. Pure functions over facts that the caller gathered:
-//! [`decide`] chooses a backend, [`estimate`] says how sure it is that its work is good, [`escalate`] when to leave it.
+//! [`decide()`] chooses a backend, [`estimate`] says how sure it is that its work is good, [`escalate`] when to leave it.
 //! Nothing here asks a backend or changes anything.
 
 pub mod calibrate;

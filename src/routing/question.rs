@@ -4,7 +4,7 @@ use super::escalation::Cause;
 use crate::config::{PermissionMode, RouterSettings};
 use crate::ledger::TaskClass;
 
-/// What [`decide`](super::decide) goes by. Begin with [`Question::new`].
+/// What [`decide`](super::decide()) goes by. Begin with [`Question::new`].
 #[derive(Debug, Clone)]
 pub struct Question<'a> {
     pub policy: &'a RouterSettings,

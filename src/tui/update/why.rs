@@ -104,8 +104,8 @@ fn lines(tab: &Tab, turn: u32, policy: Policy, told: Option<&Told>) -> Vec<Line>
     let words =
         told.and_then(|told| told.steps.iter().flat_map(|step| &step.prompts).find(|(at, _)| *at == turn));
     if let Some((_, prompt)) = words {
-        let asked = clean(prompt.lines().next().unwrap_or_default()).into_owned();
-        begin.push(Piece::new(format!("  {asked}"), Role::Text));
+        let first = clean(prompt.lines().next().unwrap_or_default()).into_owned();
+        begin.push(Piece::new(format!("  {first}"), Role::Text));
     }
     lines.push(begin);
     lost(entries, &mut lines);

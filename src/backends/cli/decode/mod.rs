@@ -1,5 +1,5 @@
 //! Reading what a CLI prints. There is one decoder for each machine-readable format; a profile names its own.
-//! What they have in common is in [`run`], what the words of a failure mean in [`words`]. Nothing here starts,
+//! What they have in common is in `run.rs`, what the words of a failure mean in `words`. Nothing here starts,
 //! reads or ends a process.
 
 mod aider;
