@@ -17,6 +17,7 @@ use real_clis::install::Place;
 use real_clis::report::{self, Row};
 use real_clis::trial;
 use support::acting_model;
+use support::machine::Machine;
 
 #[test]
 #[ignore = "installs and runs other people's programs, for minutes"]
@@ -37,6 +38,27 @@ fn the_real_clis_work_in_a_worktree() {
     println!("\n{}", report::table(&rows));
     let short: Vec<String> = rows.iter().filter_map(Row::complaint).collect();
     assert!(short.is_empty(), "\n{}", short.join("\n"));
+}
+
+#[test]
+fn the_acting_model_does_its_tasks_in_every_format() {
+    for (kind, path) in
+        [("openai-chat", "/v1"), ("openai-responses", "/v1"), ("anthropic", ""), ("gemini", "")]
+    {
+        let machine = Machine::new();
+        let server = acting_model::start(&machine.data());
+        let url = server.origin();
+        machine.settings(&format!(
+            "[backends.it]\nkind = \"{kind}\"\nbase_url = \"{url}{path}\"\nmodel = \"test-model\"\nlocal = true\n"
+        ));
+        let first = machine.run_well(&["--backend", "it", "create hello.txt containing hi"]);
+        let second =
+            machine.run_well(&["--backend", "it", "--branch", &first.branch(), "append bye to hello.txt"]);
+        assert_eq!(machine.file_at(&second.branch(), "hello.txt"), "hi\nbye", "{kind}: {}", second.stdout);
+        let told = acting_model::told(&server.requests());
+        assert_eq!(told.iter().map(|told| told.results.len()).collect::<Vec<_>>(), [0, 1, 0, 1], "{kind}");
+        assert!(told[2].before > 0 && told[2].tools.contains(&"bash".to_owned()), "{kind}: {told:?}");
+    }
 }
 
 /// To find out by hand what a program asks of a model, and what it makes of the answers.
