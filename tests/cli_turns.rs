@@ -133,6 +133,19 @@ fn what_a_cli_says_and_does_becomes_ours() {
 }
 
 #[test]
+fn what_a_cli_does_not_tell_is_unpriced_and_not_nothing() {
+    let desk = Desk::new("echo 1 > a; echo Done.");
+    let profile = desk.machine.path("tool.toml");
+    let text = fs::read_to_string(&profile).unwrap().replace("decoder = \"claude\"", "decoder = \"text\"");
+    fs::write(&profile, text).unwrap();
+    let run = desk.run_well(&["make a"]);
+    let usage = desk.machine.trailer(&run.commits()[0], "Offshoot-Usage");
+    assert!(usage.contains("cost_usd=unpriced"), "{usage}");
+    let line = desk.machine.ledger().pop().unwrap();
+    assert_eq!(line.get("cost_usd"), Some(&Value::Null), "{line}");
+}
+
+#[test]
 fn a_tab_goes_on_in_the_clis_own_session_and_after_an_undo_does_not() {
     let desk = Desk::new("say \"$*\" | tr '\\n' ' '; echo; echo \"$1\" > mode; echo \"$*\" > told; end");
     let first = desk.run_well(&["--branch", "offshoot/work", "first words"]);

@@ -237,11 +237,21 @@ impl Agent {
     }
 
     /// The same of a run of an external CLI. What it reckons itself counts where we know no price.
-    pub(super) async fn count_hosted(&mut self, attempt: &mut Attempt, usage: Usage, reckoned: Option<f64>) {
-        if usage.is_zero() && reckoned.is_none() {
+    pub(super) async fn count_hosted(
+        &mut self,
+        attempt: &mut Attempt,
+        told: Option<Usage>,
+        reckoned: Option<f64>,
+    ) {
+        let is_local = attempt.backend.is_local();
+        if told.is_none() && reckoned.is_none() {
+            // Nobody knows what it used: that is not nothing.
+            let cost = is_local.then_some(0.0);
+            attempt.cost.add(cost);
+            self.pending.cost.add(cost);
             return;
         }
-        let is_local = attempt.backend.is_local();
+        let usage = told.unwrap_or_default();
         let cost = cost_of(&self.services, attempt, usage).or(reckoned.filter(|_| !is_local));
         self.add_up(attempt, usage, cost).await;
     }

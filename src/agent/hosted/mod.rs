@@ -8,6 +8,7 @@ mod told;
 
 use std::time::Instant;
 
+use serde_json::Value;
 use told::Told;
 
 use super::Agent;
@@ -243,7 +244,7 @@ impl Agent {
             }
         };
         self.take_back_changes(&id, base).await?;
-        self.count_hosted(attempt, end.usage.unwrap_or_default(), end.cost_usd).await;
+        self.count_hosted(attempt, end.usage, end.cost_usd).await;
         match end.outcome {
             Ok(_) => {
                 self.services.health.record(&id, None, None, now_ms());
@@ -329,11 +330,12 @@ impl Agent {
     ) -> bool {
         self.heed(control);
         let mode = self.mode(attempt);
-        let command = call.input.get("command").or_else(|| call.input.get("cmd"));
+        // A title is no proof of what will run: where each change is asked for, the user reads it.
+        let command = command_of(call, mode != PermissionMode::Ask);
         let judged = match (kind, command) {
             (ToolKind::Read, _) => return true,
             (ToolKind::Edit, _) => Call::new("write", &call.input),
-            (ToolKind::Other, Some(command)) => Call::shell(&words_of(command)),
+            (ToolKind::Other, Some(command)) => Call::shell(&command),
             (ToolKind::Other, None) => Call::new(&call.name, &call.input),
         };
         let wish = Wish { id: &call.id, tool: &call.name, input: &call.input };
@@ -349,13 +351,43 @@ impl Agent {
     }
 }
 
-/// A command as one line, also where it is a list of words.
-fn words_of(command: &serde_json::Value) -> String {
-    match command {
-        serde_json::Value::String(text) => text.clone(),
-        serde_json::Value::Array(words) => {
-            words.iter().filter_map(serde_json::Value::as_str).collect::<Vec<_>>().join(" ")
+/// The command that a call runs, as one line, where it tells one: as text, as a list of words, as several commands, or
+/// as its title for people, where that may do.
+fn command_of(call: &ToolCall, may_be_title: bool) -> Option<String> {
+    let listed = |value: &Value, between: &str| match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Array(words) => {
+            let words: Option<Vec<&str>> = words.iter().map(Value::as_str).collect();
+            words.map(|words| words.join(between))
         }
-        other => other.to_string(),
+        _ => None,
+    };
+    let told = |name: &str, between| call.input.get(name).and_then(|value| listed(value, between));
+    let title = || told("title", "").filter(|_| may_be_title && call.name == "execute");
+    told("command", " ").or_else(|| told("cmd", " ")).or_else(|| told("commands", " && ")).or_else(title)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_command_is_found_however_it_is_told() {
+        for (name, input, command) in [
+            ("Bash", json!({"command": "ls -l"}), Some("ls -l")),
+            ("shell", json!({"command": ["ls", "-l"]}), Some("ls -l")),
+            ("exec_command", json!({"cmd": "ls"}), Some("ls")),
+            ("run_commands", json!({"commands": ["ls", "rm a"]}), Some("ls && rm a")),
+            ("execute", json!({"title": "rm a"}), Some("rm a")),
+            ("other", json!({"title": "rm a"}), None),
+            ("odd", json!({"command": {"a": 1}}), None),
+        ] {
+            let call = ToolCall { id: "1".into(), name: name.into(), input, signature: None };
+            assert_eq!(command_of(&call, true).as_deref(), command, "{name}");
+            let untitled = command.filter(|_| name != "execute");
+            assert_eq!(command_of(&call, false).as_deref(), untitled, "{name}");
+        }
     }
 }

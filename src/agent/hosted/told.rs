@@ -143,7 +143,8 @@ impl Told {
         end: &CliEnd,
     ) -> Result<(), Failure> {
         self.settle(agent, attempt).await?;
-        let usage = end.usage.or(self.usage).unwrap_or_default();
+        let told = end.usage.or(self.usage);
+        let usage = told.unwrap_or_default();
         let words = match &end.outcome {
             Ok(_) => "it told no result",
             Err(_) => "not told: the run ended before",
@@ -159,7 +160,7 @@ impl Told {
                 self.say_results(agent, words)?;
             }
         }
-        agent.count_hosted(attempt, usage, end.cost_usd).await;
+        agent.count_hosted(attempt, told, end.cost_usd).await;
         agent.emit(AgentEvent::Context(agent.measure(attempt))).await;
         Ok(())
     }
