@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::{Line, Target, dim, heading, plain};
 use crate::backends::health::HealthState;
+use crate::chat::ErrorClass;
 use crate::tui::app::App;
 use crate::tui::look::{Piece, Role, Row};
 use crate::tui::words::{ago, duration, sparkline};
@@ -33,7 +34,13 @@ pub fn state(backend: &BackendLine) -> (&'static str, Role, String) {
     match backend.state {
         _ if backend.missing.is_some() => ("○", Role::Dim, "not set up".to_owned()),
         HealthState::Up => ("●", Role::Good, String::new()),
-        HealthState::Down => ("●", Role::Bad, "down".to_owned()),
+        // What the account or the clock mends is no outage.
+        HealthState::Down => match backend.last_error.as_ref().map(|error| error.class) {
+            Some(ErrorClass::RateLimit) => ("◐", Role::Warn, "rate-limited".to_owned()),
+            Some(ErrorClass::Quota) => ("●", Role::Bad, "quota used up".to_owned()),
+            Some(ErrorClass::Auth) => ("●", Role::Bad, "key rejected".to_owned()),
+            _ => ("●", Role::Bad, "down".to_owned()),
+        },
         HealthState::Open if backend.retry_in_ms == 0 => ("◐", Role::Warn, "is being tried".to_owned()),
         HealthState::Open => ("◐", Role::Warn, format!("again in {} s", backend.retry_in_ms.div_ceil(1000))),
         HealthState::Unconfigured => ("○", Role::Dim, "not set up".to_owned()),
@@ -71,7 +78,9 @@ fn trouble(backend: &BackendLine, now_ms: u64) -> Option<String> {
         0 | 1 => String::new(),
         more => format!("{more}× "),
     };
-    let message = clean(&error.message);
+    // Who it is stands above.
+    let own = format!("backend \"{}\": ", backend.id);
+    let message = clean(error.message.strip_prefix(&own).unwrap_or(&error.message));
     let colon = if message.is_empty() { "" } else { ": " };
     Some(format!("{failures}{} {when}{colon}{message}", error.class))
 }

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::agent::AgentEvent;
+use crate::backends::health::HealthState;
 use crate::chat::{ErrorClass, Outcome, Usage};
 use crate::ledger::{Cost, Entry};
 use crate::routing::{Confidence, Signal};
@@ -226,4 +227,32 @@ fn a_backend_that_is_left_alone_counts_down_and_tells_what_went_wrong() {
     insta::assert_snapshot!(row(&studio, "timeout"), @"  timeout 1h ago");
     insta::assert_snapshot!(row(&studio, "◐ openai"), @"◐ openai  is being tried  ▆█ 2.4 s");
     insta::assert_snapshot!(row(&studio, "overloaded 1h"), @"  3× overloaded 1h ago: 529 overload…");
+}
+
+#[test]
+fn a_limit_an_empty_account_and_a_wrong_key_are_no_outage() {
+    let mut studio = full(120, 40);
+    let down = |id: &str, class| {
+        let message = format!("backend \"{id}\": no (400)");
+        let error = LastError { class, message, at_ms: studio::NOON };
+        BackendLine { state: HealthState::Down, last_error: Some(error), latencies_ms: Vec::new(), ..up(id) }
+    };
+    studio.loads(Loaded::Health(vec![
+        down("a", ErrorClass::RateLimit),
+        down("b", ErrorClass::Quota),
+        down("c", ErrorClass::Auth),
+        down("d", ErrorClass::Unreachable),
+    ]));
+    let (x, y) = studio.place_of("Health").unwrap();
+    let row = |y| studio.row(y).chars().skip(usize::from(x)).collect::<String>();
+    insta::assert_snapshot!((y + 1..y + 9).map(row).collect::<Vec<_>>().join("\n"), @r"
+    ◐ a  rate-limited
+      rate_limit just now: no (400)
+    ● b  quota used up
+      quota just now: no (400)
+    ● c  key rejected
+      auth just now: no (400)
+    ● d  down
+      unreachable just now: no (400)
+    ");
 }
