@@ -36,7 +36,9 @@ impl Partner {
     pub fn broken(&mut self, events: &mut Vec<CliEvent>) {
         match self {
             Self::Prints(decoder) => decoder.broken(events),
-            Self::Speaks { agent, .. } => agent.broken(events),
+            Self::Speaks { .. } => {
+                events.push(CliEvent::Notice("a message of the agent could not be read".into()));
+            }
         }
     }
 

@@ -44,10 +44,6 @@ impl Agent {
         self.with(events, |client, out| client.line(line, out));
     }
 
-    pub fn broken(&mut self, events: &mut Vec<CliEvent>) {
-        self.with(events, |_, out| Client::broken(out));
-    }
-
     pub fn answer(&mut self, id: &str, allow: bool, events: &mut Vec<CliEvent>) {
         self.with(events, |client, out| client.answer(id, allow, out));
     }

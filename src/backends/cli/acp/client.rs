@@ -112,11 +112,6 @@ impl Client {
         }
     }
 
-    /// A line was too long to be read, or cut off.
-    pub fn broken(out: &mut Out) {
-        out.events.push(CliEvent::Notice("a message of the agent was too long to be read".into()));
-    }
-
     /// The user's answer to a question for leave.
     pub fn answer(&mut self, id: &str, allow: bool, out: &mut Out) {
         if let Stage::Turning { turn, .. } = &mut self.stage {

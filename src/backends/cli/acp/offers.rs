@@ -84,10 +84,10 @@ impl Offers {
     /// What to do so that `wanted` is chosen. It may be an id or a name. A model that is not on the list is asked for
     /// all the same: many agents take more than they list.
     pub fn choose(&self, topic: Topic, wanted: &str, session: &SessionId) -> Choice {
-        self.in_lists(topic, wanted, session, false)
-            .or_else(|| self.in_options(topic, wanted, session, false))
-            .or_else(|| (topic == Topic::Model).then(|| self.in_lists(topic, wanted, session, true))?)
-            .or_else(|| (topic == Topic::Model).then(|| self.in_options(topic, wanted, session, true))?)
+        self.by_list(topic, wanted, session, false)
+            .or_else(|| self.by_option(topic, wanted, session, false))
+            .or_else(|| (topic == Topic::Model).then(|| self.by_list(topic, wanted, session, true))?)
+            .or_else(|| (topic == Topic::Model).then(|| self.by_option(topic, wanted, session, true))?)
             .unwrap_or(Choice::Missing)
     }
 
@@ -110,7 +110,7 @@ impl Offers {
         options.into_iter().map(|option| &*option.value.0).collect()
     }
 
-    fn in_lists(&self, topic: Topic, wanted: &str, session: &SessionId, unlisted: bool) -> Option<Choice> {
+    fn by_list(&self, topic: Topic, wanted: &str, session: &SessionId, unlisted: bool) -> Option<Choice> {
         match topic {
             Topic::Mode => {
                 let modes = self.modes.as_ref()?;
@@ -137,7 +137,7 @@ impl Offers {
         }
     }
 
-    fn in_options(&self, topic: Topic, wanted: &str, session: &SessionId, unlisted: bool) -> Option<Choice> {
+    fn by_option(&self, topic: Topic, wanted: &str, session: &SessionId, unlisted: bool) -> Option<Choice> {
         self.selects(topic).find_map(|select| {
             if select.current == wanted {
                 return Some(Choice::Made);
@@ -153,18 +153,16 @@ impl Offers {
 
     /// The options of a category with a list to choose from, the one that is called like it first.
     fn selects(&self, topic: Topic) -> impl Iterator<Item = Select<'_>> {
-        let of_category = move |option: &&SessionConfigOption| {
-            matches!(
-                (topic, &option.category),
-                (Topic::Model, Some(SessionConfigOptionCategory::Model))
-                    | (Topic::Effort, Some(SessionConfigOptionCategory::ThoughtLevel))
-                    | (Topic::Mode, Some(SessionConfigOptionCategory::Mode))
-            )
+        let category = match topic {
+            Topic::Model => SessionConfigOptionCategory::Model,
+            Topic::Effort => SessionConfigOptionCategory::ThoughtLevel,
+            Topic::Mode => SessionConfigOptionCategory::Mode,
         };
-        let is_namesake = |option: &&SessionConfigOption| matches!(&*option.id.0, "model" | "mode");
-        let first = self.options.iter().filter(of_category).filter(move |option| is_namesake(option));
-        let rest = self.options.iter().filter(of_category).filter(move |option| !is_namesake(option));
-        first.chain(rest).filter_map(Select::of)
+        let options: Vec<&SessionConfigOption> =
+            self.options.iter().filter(|option| option.category.as_ref() == Some(&category)).collect();
+        let (first, rest): (Vec<_>, Vec<_>) =
+            options.into_iter().partition(|option| matches!(&*option.id.0, "model" | "mode"));
+        first.into_iter().chain(rest).filter_map(Select::of)
     }
 }
 
@@ -234,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn modes_and_models_are_chosen_in_lists() {
+    fn modes_and_models_are_chosen_by_list() {
         let mode = json!({ "sessionId": "s", "modeId": "plan" });
         assert_eq!(choose(&lists(), Topic::Mode, "plan"), request("session/set_mode", mode));
         assert_eq!(choose(&lists(), Topic::Mode, "default"), Choice::Made);

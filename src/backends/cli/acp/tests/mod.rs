@@ -1,5 +1,7 @@
 //! The client against agents: recorded ones, and ones that misbehave.
 
+#![allow(clippy::needless_pass_by_value, reason = "JSON in place reads better")]
+
 mod conduct;
 mod recorded;
 
