@@ -199,7 +199,13 @@ impl Agent {
                     cause: cause.as_ref(),
                     tried: &tried,
                 };
-                self.onward(&fall, control).await?
+                match self.onward(&fall, control).await {
+                    Ok(next) => next,
+                    Err(stop) => {
+                        self.keep_broken_off(turn, &mut attempt)?;
+                        return Err(stop);
+                    }
+                }
             };
             match next {
                 Some(next) => attempt = next,
@@ -252,11 +258,14 @@ impl Agent {
     ) -> Attempt {
         let role = order.role.as_ref().and_then(|name| self.services.settings.roles.get(name));
         let of_role = |value: Option<&String>| value.cloned();
+        // A model is one of its backend's: another one does not know it.
+        let is_roles = number == 1
+            && role.and_then(|role| role.backend.as_ref()).is_none_or(|backend| *backend == decision.backend);
         let model = order
             .model
             .clone()
-            .filter(|_| number == 1)
-            .or_else(|| of_role(role.and_then(|role| role.model.as_ref())).filter(|_| number == 1))
+            .filter(|_| number == 1 && decision.stands_in.is_none())
+            .or_else(|| of_role(role.and_then(|role| role.model.as_ref())).filter(|_| is_roles))
             .or_else(|| backend.model().map(str::to_owned))
             .unwrap_or_default();
         let effort = role

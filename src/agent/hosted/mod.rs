@@ -68,8 +68,9 @@ impl Agent {
             }
             let is_silent = ran.text.trim().is_empty() && !ran.was_heard;
             if is_silent && silences == 0 {
-                // Nothing said, nothing done: once more.
+                // Nothing said, nothing done: once more, told everything anew.
                 silences += 1;
+                self.natives.forget(attempt.backend.id());
                 continue;
             }
             if let Some(failure) = ended_badly(Some(stop), is_silent, attempt) {
@@ -171,19 +172,21 @@ impl Agent {
         let base = self.base_to_fold_on().await?;
         let job = self.cli_job(cli, attempt).await?;
         let resumes = cli.resumes(job.permissions);
+        // What it was started with counts, whatever the user permits meanwhile.
+        let read_only = job.permissions == PermissionMode::ReadOnly;
         let mut session = None;
         let began = Instant::now();
         let run = cli.start(job, &self.cli_setting(), &control.cancel).map_err(|error| {
             self.services.health.record(&id, Some((error.class, &error.message)), None, now_ms());
             Failure::from(error)
         })?;
-        let mut told = Told::new(self, task.turn, base);
+        let mut told = Told::new(self, task.turn, base, read_only);
         let end = self.hear(run, &mut told, &mut session, attempt, control).await?;
         told.finish(self, attempt, &end).await?;
-        let read_only = self.mode(attempt) == PermissionMode::ReadOnly;
-        if read_only {
+        // Where the sandbox held, what has changed is the user's own work.
+        if read_only && !cli.read_only_enforced(&self.cli_setting()) {
             self.take_back_changes(&id, told.base.clone()).await?;
-        } else {
+        } else if !read_only {
             self.keep_rest(&mut told, attempt).await?;
         }
         attempt.first_token = attempt.first_token.or(told.first_heard.map(|at| at - began));
@@ -243,9 +246,12 @@ impl Agent {
                 }
             }
         };
-        self.take_back_changes(&id, base).await?;
+        if !cli.read_only_enforced(&self.cli_setting()) {
+            self.take_back_changes(&id, base).await?;
+        }
         self.count_hosted(attempt, end.usage, end.cost_usd).await;
         match end.outcome {
+            Ok(StopReason::Interrupted) => Err(Stop::Interrupted),
             Ok(_) => {
                 self.services.health.record(&id, None, None, now_ms());
                 Ok(text)
@@ -333,7 +339,8 @@ impl Agent {
         // A title is no proof of what will run: where each change is asked for, the user reads it.
         let command = command_of(call, mode != PermissionMode::Ask);
         let judged = match (kind, command) {
-            (ToolKind::Read, _) => return true,
+            // Nothing but a rule of the user's speaks against looking.
+            (ToolKind::Read, _) => Call::new("read", &call.input),
             (ToolKind::Edit, _) => Call::new("write", &call.input),
             (ToolKind::Other, Some(command)) => Call::shell(&command),
             (ToolKind::Other, None) => Call::new(&call.name, &call.input),

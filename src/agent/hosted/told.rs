@@ -24,6 +24,8 @@ pub(super) struct Told {
     pub first_heard: Option<Instant>,
     /// Of the run so far, as the CLI counts it.
     pub usage: Option<Usage>,
+    /// It may only look: nothing of it is committed.
+    read_only: bool,
     /// What is being said, and has not become an entry.
     open: Vec<Part>,
     /// The next text begins a message.
@@ -40,7 +42,7 @@ pub(super) struct Told {
 }
 
 impl Told {
-    pub fn new(agent: &Agent, turn: u32, base: Option<CommitId>) -> Self {
+    pub fn new(agent: &Agent, turn: u32, base: Option<CommitId>, read_only: bool) -> Self {
         let entries = agent.session.conversation.entries();
         let calls = entries.iter().filter_map(|entry| entry.kind.message()).flat_map(Message::tool_calls);
         Self {
@@ -48,6 +50,7 @@ impl Told {
             base,
             first_heard: None,
             usage: None,
+            read_only,
             open: Vec::new(),
             is_ended: false,
             waiting: Vec::new(),
@@ -201,8 +204,7 @@ impl Told {
             }
             let changes = self.waiting.iter().any(|call| self.kinds.get(&call.id) != Some(&ToolKind::Read));
             let results = self.say_results(agent, "")?;
-            let is_read_only = agent.mode(attempt) == crate::config::PermissionMode::ReadOnly;
-            if changes && !is_read_only {
+            if changes && !self.read_only {
                 let summaries: Vec<String> =
                     results.iter().map(|result| summary(&result.content_text())).collect();
                 let answer = Message { role: Role::Assistant, parts: vec![Part::Text(self.last_words())] };
