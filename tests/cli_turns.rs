@@ -51,7 +51,10 @@ impl Desk {
     }
 
     fn with(script: &str, settings: &str) -> Self {
-        let machine = Machine::new();
+        Self::on(Machine::new(), script, settings)
+    }
+
+    fn on(machine: Machine, script: &str, settings: &str) -> Self {
         let tool = machine.path("tool");
         let desk = Self { machine, tool };
         desk.plays(script);
@@ -202,6 +205,28 @@ fn commits_of_a_cli_are_folded_into_our_step() {
     assert!(message.contains("by the CLI"), "{message}");
     let kept = desk.machine.git(&["for-each-ref", "--format=%(contents:subject)", "refs/offshoot/kept/"]);
     assert!(kept.contains("by the CLI"), "nothing is lost: {kept}");
+}
+
+#[test]
+fn a_cli_that_looks_at_an_older_commit_and_comes_back_undoes_nothing() {
+    let desk = Desk::new(
+        "call t1 Bash '{}'; echo 1 > a; result t1 ok\n\
+         while [ \"$(git rev-list --count HEAD)\" -lt 2 ]; do :; done\n\
+         call t2 Bash '{}'; git checkout -q --detach HEAD~1; result t2 ok; say 'I looked.'\n\
+         call t3 Bash '{}'; git checkout -q offshoot/make-a; result t3 ok; say Done.; end",
+    );
+    let run = desk.run_well(&["make a"]);
+    let [step] = &run.commits()[..] else { panic!("one step: {}", run.stdout) };
+    assert!(desk.machine.is_in(step, "a"), "{}", run.stdout);
+    assert_eq!(desk.machine.git_in(&run.worktree(), &["status", "--porcelain"]), "");
+}
+
+#[test]
+fn what_a_cli_makes_in_a_repository_without_commits_is_a_step() {
+    let machine = Machine::without_commits(&[]);
+    let desk = Desk::on(machine, "echo 1 > a; say Done.; end", "");
+    let run = desk.run_well(&["make a"]);
+    assert!(desk.machine.is_in(run.commits().last().unwrap(), "a"), "{}", run.stdout);
 }
 
 #[test]

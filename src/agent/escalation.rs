@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::Agent;
 use super::control::Control;
@@ -180,11 +180,11 @@ impl Agent {
                 otherwise,
                 resort: None,
             };
+            let asked = Instant::now();
             let resort = self.ask_how_to_go_on(stuck, control).await?;
-            if resort == Resort::Wait && is_limited && otherwise.is_none_or(|(_, then)| then != Resort::Wait)
-            {
-                // The user would rather wait: that is still to be done.
-                self.wait(alone, control).await?;
+            if resort == Resort::Wait && is_limited {
+                // What is left of it, when the user chose before the time was over.
+                self.wait(alone.saturating_sub(asked.elapsed()), control).await?;
             }
             resort
         } else if needs_leave {

@@ -150,7 +150,10 @@ impl Agent {
             Some(cli) => self.host(&cli, task, attempt, control).await,
             None => self.work(task, attempt, control).await,
         };
-        if matches!(end, Err(Stop::Interrupted | Stop::Budget(_) | Stop::Final(_))) {
+        let is_ours = matches!(&end, Err(Stop::Failed(failure))
+            if matches!(failure.class, ErrorClass::Cancelled | ErrorClass::Internal));
+        if is_ours || matches!(end, Err(Stop::Interrupted | Stop::Budget(_) | Stop::Final(_) | Stop::Left(_)))
+        {
             // Nothing was learnt of the backend: another call may try it.
             self.services.health.record(&id, Some((ErrorClass::Cancelled, "")), None, now_ms());
         }

@@ -9,9 +9,28 @@ use crate::git::session::{self, SessionError};
 use crate::git::{self, CommitId, DiffStat, GitError, StepOptions};
 
 impl Agent {
-    /// The commit on which the CLI's changes will be a step; `None` where nothing is committed.
+    /// The commit on which the CLI's changes will be a step; `None` where nothing is committed, or was yet.
     pub(super) async fn base_to_fold_on(&self) -> Result<Option<CommitId>, Failure> {
         self.keeper.run(|_, held| Ok(if held.worktree.is_some() { held.head()? } else { None })).await
+    }
+
+    /// The same in the middle of a run: a CLI that has switched the worktree to another commit or branch is likely to come
+    /// back by itself, and what it looks at there is no work of this branch.
+    pub(super) async fn keep_hosted_step_here(
+        &mut self,
+        turn: u32,
+        attempt: &mut Attempt,
+        base: &mut Option<CommitId>,
+        summary: String,
+    ) -> Result<(), Failure> {
+        let is_elsewhere = self
+            .keeper
+            .run(|_, held| match held.head() {
+                Err(GitError::WrongBranch { .. }) => Ok(true),
+                head => Ok(head.map(|_| false)?),
+            })
+            .await?;
+        if is_elsewhere { Ok(()) } else { self.keep_hosted_step(turn, attempt, base, summary).await }
     }
 
     /// Commits what has changed since the last step. What the CLI committed by itself is folded in, and told in the
@@ -23,12 +42,15 @@ impl Agent {
         base: &mut Option<CommitId>,
         summary: String,
     ) -> Result<(), Failure> {
-        let Some(at) = base.clone() else { return Ok(()) };
+        if self.looks_on {
+            return Ok(());
+        }
+        let at = base.clone();
         let session = self.session.id.clone();
         let folded = self
             .keeper
             .run(move |repo, held| {
-                let Some(worktree) = &mut held.worktree else { return Ok(None) };
+                let (Some(worktree), Some(at)) = (&mut held.worktree, at) else { return Ok(None) };
                 let mut keep = |head: &CommitId| match session::keep(repo, &session, head, "folded") {
                     Ok(_) => Ok(()),
                     Err(SessionError::Git(error)) => Err(error),

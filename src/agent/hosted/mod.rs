@@ -18,6 +18,7 @@ use super::event::{AgentEvent, Failure};
 use super::mask::Mask;
 use super::turn::{Attempt, Task};
 use super::work::{Stop, WorkEnd, ended_badly};
+use crate::backends::BackendError;
 use crate::backends::cli::{CliBackend, CliEnd, CliEvent, CliJob, CliRun, ToolKind};
 use crate::backends::health::now_ms;
 use crate::chat::{ErrorClass, StopReason, ToolCall};
@@ -181,7 +182,15 @@ impl Agent {
             Failure::from(error)
         })?;
         let mut told = Told::new(self, task.turn, base, read_only);
-        let end = self.hear(run, &mut told, &mut session, attempt, control).await?;
+        // Whatever went wrong on our side: what the CLI said and did so far is put in order first.
+        let (end, trouble) = match self.hear(run, &mut told, &mut session, attempt, control).await {
+            Ok(end) => (end, None),
+            Err(stop) => {
+                let error = BackendError::new(ErrorClass::Internal, format!("{id} was not heard to its end"));
+                let end = CliEnd { outcome: Err(error), usage: None, counted: None, cost_usd: None };
+                (end, Some(stop))
+            }
+        };
         told.finish(self, attempt, &end).await?;
         // Where the sandbox held, what has changed is the user's own work.
         if read_only && !cli.read_only_enforced(&self.cli_setting()) {
@@ -203,6 +212,9 @@ impl Agent {
                 // What it has heard of this turn is not known: it is told anew.
                 self.natives.forget(&id);
             }
+        }
+        if let Some(stop) = trouble {
+            return Err(stop);
         }
         Ok(Ran { was_heard: told.first_heard.is_some(), text: told.last_words(), end })
     }

@@ -209,7 +209,7 @@ impl Told {
                     results.iter().map(|result| summary(&result.content_text())).collect();
                 let answer = Message { role: Role::Assistant, parts: vec![Part::Text(self.last_words())] };
                 let words = wording::paragraph(&answer, &results, &summaries);
-                agent.keep_hosted_step(self.turn, attempt, &mut self.base, words).await?;
+                agent.keep_hosted_step_here(self.turn, attempt, &mut self.base, words).await?;
             }
         }
     }
