@@ -19,6 +19,8 @@ pub enum GitError {
     Corrupt { path: PathBuf, message: String },
     #[error("this repository needs the git program ({reason}), and it was not found")]
     NeedsProgram { reason: String },
+    #[error("this needs git {needs} or newer")]
+    OldProgram { needs: &'static str },
     #[error("no commit is named {rev:?}")]
     UnknownRevision { rev: String },
     #[error("{rev:?} names more than one object")]
@@ -80,6 +82,7 @@ impl GitError {
             }
             Self::Corrupt { .. } => "run `git fsck` there; nothing was changed".to_owned(),
             Self::NeedsProgram { .. } => "install git and put it on the PATH".to_owned(),
+            Self::OldProgram { .. } => "update git; `git --version` tells which one is there".to_owned(),
             Self::UnknownRevision { .. } => {
                 "`git log --all --oneline` lists commits; fetch first if it is on another machine".to_owned()
             }

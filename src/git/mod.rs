@@ -7,7 +7,7 @@
 
 mod branch;
 pub mod codec;
-mod conflicts;
+
 mod contents;
 mod diff;
 mod error;
@@ -15,6 +15,7 @@ mod fold;
 mod id;
 mod index_file;
 mod locks;
+mod merge;
 mod objects;
 mod program;
 pub mod redact;
@@ -33,6 +34,7 @@ pub use diff::{ChangeKind, DiffStat, FileChange};
 pub use error::GitError;
 pub use fold::Folded;
 pub use id::{BadId, CommitId, ObjectId};
+pub use merge::{Conflict, ConflictKind, Merged};
 pub use objects::{CommitData, FirstParents};
 pub use refs::Expect;
 pub use repo::{Engine, Head, Person, Repo};

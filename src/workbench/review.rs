@@ -6,7 +6,7 @@ use crate::agent::{Failure, fit};
 use crate::chat::ErrorClass;
 use crate::git::codec::{StepKind, frames};
 use crate::git::session::{self, Mark, Trail, marks};
-use crate::git::{CommitId, DiffStat, GitError, Repo};
+use crate::git::{CommitId, Conflict, DiffStat, GitError, Repo};
 
 pub use crate::git::{Body, ChangeKind, FileDiff};
 
@@ -61,7 +61,11 @@ pub async fn changes(place: &Place, from: Option<String>, to: String) -> Result<
 pub async fn conflicts(place: &Place, rev: String) -> Result<Vec<String>, Failure> {
     place
         .git(move |repo| match repo.head()?.commit {
-            Some(head) => Ok::<_, Failure>(repo.conflicts(&head, &commit(repo, &rev)?)?),
+            Some(head) => {
+                let conflicts = repo.conflicts(&head, &commit(repo, &rev)?)?;
+                let path = |conflict: Conflict| conflict.path.to_string_lossy().into_owned();
+                Ok::<_, Failure>(conflicts.into_iter().map(path).collect())
+            }
             None => Ok(Vec::new()),
         })
         .await
