@@ -9,6 +9,7 @@ mod workbench {
     mod history;
     mod past;
     mod queue;
+    mod radar;
     mod review;
     mod runtime;
     mod shell;

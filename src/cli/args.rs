@@ -73,6 +73,8 @@ pub enum Command {
     Undo(UndoArgs),
     /// Take back an undo
     Redo(RedoArgs),
+    /// Show which branches would conflict, with yours and with each other; changes nothing
+    Radar(RadarArgs),
     /// Check git, settings, folders and each backend, without side effects
     Doctor,
     /// Show health, recent routes and failures, and the sessions
@@ -211,6 +213,13 @@ pub struct RedoArgs {
     /// The session or branch; the last session when absent
     #[arg(value_name = "BRANCH")]
     pub rev: Option<String>,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct RadarArgs {
+    /// The branches or sessions to compare; those that have not landed when absent
+    #[arg(value_name = "BRANCH")]
+    pub branches: Vec<String>,
 }
 
 #[derive(Debug, Clone, Copy, Subcommand)]

@@ -10,6 +10,7 @@ mod ledger;
 mod log;
 mod open;
 mod output;
+mod radar;
 mod resume;
 mod run;
 mod runtime;
@@ -140,6 +141,7 @@ async fn dispatch(cli: Cli, screen: Screen) -> Done {
         Command::Show(args) => show::run(&common, &args).await,
         Command::Undo(args) => undo::undo(&common, &args).await,
         Command::Redo(args) => undo::redo(&common, &args).await,
+        Command::Radar(args) => radar::run(&common, &args).await,
         Command::Doctor => doctor::run(&common).await,
         Command::Status => status::run(&common).await,
         Command::Runtime { what } => runtime::run(&common, what).await,

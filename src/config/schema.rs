@@ -125,6 +125,7 @@ pub(super) const KEYS: &[Key] = &[
     free("agent.tool_output_bytes", Kind::Count(1_000)),
     free("agent.max_identical_calls", Kind::Count(2)),
     free("agent.compact_at", Kind::Fraction),
+    free("agent.notices", Kind::Flag),
     trusted("agent.env_allow", Kind::List),
     trusted("permissions.allow", Kind::List),
     trusted("permissions.ask", Kind::List),

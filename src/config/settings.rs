@@ -130,6 +130,8 @@ pub struct AgentSettings {
     pub max_identical_calls: u32,
     /// The part of the context window at which the conversation is compacted, 0 to 1.
     pub compact_at: f64,
+    /// An agent is told when another tab's changes a file that it has read.
+    pub notices: bool,
     /// Names or patterns of environment variables that commands see besides the usual ones.
     pub env_allow: Vec<String>,
 }

@@ -71,6 +71,19 @@ impl Merged {
     }
 }
 
+impl Conflict {
+    /// The same as the other side sees it.
+    #[must_use]
+    pub fn turned(&self) -> Self {
+        let kind = match self.kind {
+            ConflictKind::DeletedByUs => ConflictKind::DeletedByThem,
+            ConflictKind::DeletedByThem => ConflictKind::DeletedByUs,
+            kind => kind,
+        };
+        Self { path: self.path.clone(), kind }
+    }
+}
+
 impl ConflictKind {
     /// In words, ours being "here".
     pub const fn words(self) -> &'static str {

@@ -18,6 +18,7 @@ use crate::ledger::{Entry, Report as Checked, Stats};
 use crate::tools::verification::Detected;
 use crate::workbench::doctor::{BackendReport, Report};
 use crate::workbench::history::{BranchLine, Hit, SessionLine, Standing};
+use crate::workbench::radar::Survey;
 use crate::workbench::review::Range;
 use crate::workbench::runtime::Restarted;
 use crate::workbench::state::{BackendLine, Found, Spent};
@@ -112,10 +113,8 @@ pub enum Load {
         from: Option<String>,
         to: String,
     },
-    Conflicts {
-        tab: TabId,
-        rev: String,
-    },
+    /// Which branches would conflict.
+    Survey(Vec<String>),
     Diff {
         tab: TabId,
         title: String,
@@ -197,10 +196,7 @@ pub enum Loaded {
         tab: TabId,
         changes: Result<DiffStat, Failure>,
     },
-    Conflicts {
-        tab: TabId,
-        paths: Vec<String>,
-    },
+    Survey(Result<Survey, Failure>),
     Diff {
         tab: TabId,
         title: String,

@@ -18,6 +18,7 @@ pub mod markdown;
 pub mod message;
 pub mod picker;
 pub mod places;
+pub mod radar;
 pub mod remembered;
 pub mod review;
 pub mod runtime;

@@ -67,6 +67,11 @@ pub enum Command {
     Keep {
         tab: TabId,
     },
+    /// Lets the agent know of something that is not the user's word: with its next call of the model.
+    Note {
+        tab: TabId,
+        text: String,
+    },
     /// Lets the router choose again who answers; from the next turn on.
     Unchoose {
         tab: TabId,
@@ -158,6 +163,7 @@ impl Command {
             | Self::SetPermissions { tab, .. }
             | Self::Shell { tab, .. }
             | Self::Keep { tab }
+            | Self::Note { tab, .. }
             | Self::Unchoose { tab }
             | Self::Clear { tab, .. }
             | Self::Undo { tab, .. }

@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 
 use super::past::{History, Stat};
+use super::radar::Clash;
 use super::{Audience, TabId};
 use crate::agent::{AgentEvent, ContextUse, Failure, Recovered, TurnEnd};
 use crate::chat::Voice;
@@ -41,6 +42,8 @@ pub enum EventKind {
         kept: bool,
     },
     Moved(Moved),
+    /// What its branch would conflict with now, if that is not what was told last.
+    Radar(Vec<Clash>),
     /// A command could not be carried out; the tab is as it was.
     Failed(Failure),
     Closed,

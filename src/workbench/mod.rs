@@ -18,6 +18,7 @@ mod open;
 mod opening;
 mod past;
 mod queue;
+pub mod radar;
 mod recovery;
 pub mod review;
 pub mod runtime;
@@ -45,6 +46,7 @@ pub use recovery::{RecoveredSession, recover};
 use crate::agent::{Failure, Order, Situation};
 use crate::chat::ErrorClass;
 use crate::config::PermissionMode;
+use radar::Radar;
 
 /// Events that may wait for a front-end. When it is slower, the agents wait for it.
 const EVENTS_WAITING: usize = 512;
@@ -55,15 +57,35 @@ const COMMANDS_WAITING: usize = 64;
 /// All tabs on one repository.
 pub struct Workbench {
     place: Arc<Place>,
-    tabs: Mutex<HashMap<TabId, mpsc::Sender<Command>>>,
+    tabs: Arc<Tabs>,
+    radar: Radar,
     events: mpsc::Sender<Event>,
+}
+
+/// Where the commands of each open tab go.
+#[derive(Debug, Default)]
+struct Tabs(Mutex<HashMap<TabId, mpsc::Sender<Command>>>);
+
+impl Tabs {
+    fn sender(&self, tab: TabId) -> Option<mpsc::Sender<Command>> {
+        self.lock().get(&tab).cloned()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<TabId, mpsc::Sender<Command>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Workbench {
     /// A workbench without tabs, and where its events arrive.
     pub fn new(place: Arc<Place>) -> (Self, mpsc::Receiver<Event>) {
         let (events, receiver) = mpsc::channel(EVENTS_WAITING);
-        (Self { place, tabs: Mutex::default(), events }, receiver)
+        (Self { place, tabs: Arc::default(), radar: Radar::new(), events }, receiver)
+    }
+
+    /// Watches from here on what would conflict, told by `Radar` events; to be called within a runtime.
+    pub fn watch(&self) {
+        self.radar.watch(self.place.clone(), Arc::downgrade(&self.tabs), self.events.clone());
     }
 
     pub fn place(&self) -> &Arc<Place> {
@@ -84,12 +106,12 @@ impl Workbench {
             Command::Open { tab, start, permissions } => self.open(tab, start, permissions).err(),
             command => {
                 let is_last = matches!(command, Command::Close { .. });
-                let taken = match self.sender(id) {
+                let taken = match self.tabs.sender(id) {
                     Some(sender) => sender.send(command).await.is_ok(),
                     None => false,
                 };
                 if is_last {
-                    self.lock().remove(&id);
+                    self.tabs.lock().remove(&id);
                 }
                 (!taken).then(|| not_open(id))
             }
@@ -110,7 +132,7 @@ impl Workbench {
             Command::Open { tab, start, permissions } => self.open(tab, start, permissions).err(),
             command => {
                 let is_last = matches!(command, Command::Close { .. });
-                let refused = match self.sender(id) {
+                let refused = match self.tabs.sender(id) {
                     None => Some(not_open(id)),
                     Some(sender) => match sender.try_send(command) {
                         Ok(()) => None,
@@ -119,7 +141,7 @@ impl Workbench {
                     },
                 };
                 if is_last {
-                    self.lock().remove(&id);
+                    self.tabs.lock().remove(&id);
                 }
                 refused
             }
@@ -135,21 +157,21 @@ impl Workbench {
 
     fn open(&self, tab: TabId, start: Start, permissions: Option<PermissionMode>) -> Result<(), String> {
         let (sender, receiver) = mpsc::channel(COMMANDS_WAITING);
-        let mut tabs = self.lock();
+        let mut tabs = self.tabs.lock();
         if tabs.get(&tab).is_some_and(|open| !open.is_closed()) {
             return Err(format!("tab {} is open already", tab.0));
         }
         tabs.insert(tab, sender);
-        tab::spawn(self.place.clone(), tab, start, permissions, receiver, self.events.clone());
+        tab::spawn(
+            self.place.clone(),
+            tab,
+            start,
+            permissions,
+            receiver,
+            self.radar.clone(),
+            self.events.clone(),
+        );
         Ok(())
-    }
-
-    fn sender(&self, tab: TabId) -> Option<mpsc::Sender<Command>> {
-        self.lock().get(&tab).cloned()
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<TabId, mpsc::Sender<Command>>> {
-        self.tabs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -1,12 +1,12 @@
-//! What changed, for somebody who reviews it: in a step, in a turn, between any two states; and what would
-//! conflict. These read; nothing is changed, and nothing is left behind.
+//! What changed, for somebody who reviews it: in a step, in a turn, between any two states; which
+//! is told without changing anything. These read; nothing is changed, and nothing is left behind.
 
 use super::Place;
 use crate::agent::{Failure, fit};
 use crate::chat::ErrorClass;
 use crate::git::codec::{StepKind, frames};
 use crate::git::session::{self, Mark, Trail, marks};
-use crate::git::{CommitId, Conflict, DiffStat, GitError, Repo};
+use crate::git::{CommitId, DiffStat, GitError, Repo};
 
 pub use crate::git::{Body, ChangeKind, FileDiff};
 
@@ -53,20 +53,6 @@ pub async fn changes(place: &Place, from: Option<String>, to: String) -> Result<
         .git(move |repo| {
             let from = first(repo, from.as_deref())?;
             Ok::<_, Failure>(repo.diff(from.as_deref(), &*commit(repo, &to)?)?)
-        })
-        .await
-}
-
-/// The paths that would conflict if `rev` were merged into what the user has checked out.
-pub async fn conflicts(place: &Place, rev: String) -> Result<Vec<String>, Failure> {
-    place
-        .git(move |repo| match repo.head()?.commit {
-            Some(head) => {
-                let conflicts = repo.conflicts(&head, &commit(repo, &rev)?)?;
-                let path = |conflict: Conflict| conflict.path.to_string_lossy().into_owned();
-                Ok::<_, Failure>(conflicts.into_iter().map(path).collect())
-            }
-            None => Ok(Vec::new()),
         })
         .await
 }

@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 
 use super::open::{self, OpenTab};
 use super::queue::Queue;
+use super::radar::Radar;
 use super::shell::{Ended, Shells};
 use super::{Audience, Command, Event, EventKind, Moved, Place, ShellEnd, Start, Stat, TabId};
 use crate::agent::{self, AgentEvent, EndReason, Failure, Order, Persona};
@@ -21,10 +22,11 @@ pub(super) fn spawn(
     start: Start,
     permissions: Option<PermissionMode>,
     commands: mpsc::Receiver<Command>,
+    radar: Radar,
     events: mpsc::Sender<Event>,
 ) {
     tokio::spawn(async move {
-        let teller = Teller { tab, session: Arc::default(), events };
+        let teller = Teller { tab, session: Arc::default(), radar, events };
         let task = tokio::spawn(run(place, start, permissions, commands, teller.clone()));
         if task.await.is_err() {
             let failure = Failure::new(ErrorClass::Internal, "the tab's task died").hint(
@@ -41,12 +43,14 @@ pub(super) fn spawn(
 pub(super) struct Teller {
     tab: TabId,
     session: Arc<str>,
+    radar: Radar,
     events: mpsc::Sender<Event>,
 }
 
 impl Teller {
     /// Waits while the front-end is behind.
     pub async fn tell(&self, kind: EventKind) {
+        self.radar.hear(self.tab, &self.session, &kind);
         let event = Event { tab: self.tab, session: self.session.to_string(), kind };
         // A receiver that is gone has no use for events; the work goes on and is on record.
         let _ = self.events.send(event).await;
@@ -169,6 +173,7 @@ impl Tab {
                     self.teller.tell(EventKind::Permissions(mode)).await;
                 }
                 Command::Requeue { .. } => refuse_requeue(&self.teller).await,
+                Command::Note { text, .. } => self.note(text).await,
                 Command::Unchoose { .. } => self.unchoose(),
                 // Nothing asks.
                 Command::Answer { .. } | Command::Resort { .. } | Command::Open { .. } => {}
@@ -243,6 +248,11 @@ impl Tab {
                     Some(Command::Shell { command, audience, .. }) => {
                         shells.start(command, audience, teller).await;
                     }
+                    Some(Command::Note { text, .. }) => {
+                        if reins.note(text.clone()) {
+                            teller.tell(EventKind::Agent(AgentEvent::Notice(text))).await;
+                        }
+                    }
                     Some(Command::Unchoose { .. }) => unchosen = true,
                     Some(Command::Keep { .. }) => *has_edits = true,
                     Some(
@@ -300,6 +310,12 @@ impl Tab {
             self.teller.tell(EventKind::Failed(failure.clone())).await;
         }
         offered.is_ok()
+    }
+
+    /// Lets the model know of something with its next prompt.
+    async fn note(&mut self, text: String) {
+        self.notes.push(text.clone());
+        self.teller.tell(EventKind::Agent(AgentEvent::Notice(text))).await;
     }
 
     /// Commits what the user may have changed.

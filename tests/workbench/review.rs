@@ -63,19 +63,3 @@ async fn a_step_a_turn_and_a_branch_are_compared() {
     let unknown = review::diff(desk.workbench.place(), Range::Step("nowhere".into())).await.unwrap_err();
     assert!(unknown.message.contains("nowhere"));
 }
-
-#[tokio::test]
-async fn what_would_conflict_with_the_users_branch_is_known_beforehand() {
-    let machine = Machine::new();
-    machine.script(&[vec![put("README.md", "# Mine\n"), put("new", "1\n"), say("Done.")]]);
-    let mut desk = Desk::new(machine);
-    let one = desk.open(TAB, new()).await;
-    desk.turn("first").await;
-    let place = desk.workbench.place().clone();
-    assert_eq!(review::conflicts(&place, one.branch.clone()).await.unwrap(), [""; 0]);
-    desk.machine.write("README.md", "# Yours\n");
-    desk.machine.commit_all("second");
-    let before = desk.machine.fingerprint();
-    assert_eq!(review::conflicts(&place, one.branch.clone()).await.unwrap(), ["README.md"]);
-    before.assert_same(&desk.machine);
-}

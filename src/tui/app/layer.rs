@@ -103,6 +103,7 @@ pub enum Topic {
     Why,
     Verification,
     Budget,
+    Radar,
 }
 
 /// Yes, or no.

@@ -10,6 +10,7 @@ use crate::config::{BudgetSettings, PermissionMode};
 use crate::git::DiffStat;
 use crate::tui::composer::Composer;
 use crate::tui::transcript::Transcript;
+use crate::workbench::radar::Clash;
 use crate::workbench::{Command, Queued, TabId};
 
 use super::asks::{Asks, Standstill};
@@ -46,8 +47,8 @@ pub struct Tab {
     pub budget: BudgetSettings,
     /// What the branch changed since it began.
     pub changes: Option<DiffStat>,
-    /// Paths that would conflict if it were landed now.
-    pub conflicts: Vec<String>,
+    /// What it would conflict with now.
+    pub clashes: Vec<Clash>,
     pub routes: VecDeque<Routing>,
     pub context: Option<ContextUse>,
     pub usage: Usage,
@@ -148,7 +149,7 @@ impl Tab {
             verified: None,
             budget: BudgetSettings::default(),
             changes: None,
-            conflicts: Vec::new(),
+            clashes: Vec::new(),
             routes: VecDeque::new(),
             context: None,
             usage: Usage::default(),

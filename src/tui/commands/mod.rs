@@ -73,7 +73,7 @@ pub enum Do {
     New, Branch, Branches, Tab, TabNext, TabPrevious, Close, Exit,
     Model, Route, Role, Permissions, Tools, Abort, Steer, Queue, Why, Context, Verify, Budget,
     Undo, Redo, Rewind, Resume, Log,
-    Diff,
+    Diff, Radar,
     History, Search, Export, Import, Clear, Copy, Errors, Verbose,
     Theme, Keys, Panel, PanelFocus, PanelWider, PanelNarrower, Mouse, Vim, Redraw,
     Help, Palette, Health, Restart, Doctor, Status, Ledger, Usage, Config, Approvals, Interrupt, Suspend,

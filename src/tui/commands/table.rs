@@ -46,6 +46,7 @@ pub const TABLE: &[Spec] = &[
     row(Do::Log, "log", "", "shows the tree of sessions, turns and steps", Group::History),
 
     row(Do::Diff, "diff", "[--all] [A B]", "shows what the last turn changed, with --all the whole branch, or A against B", Group::Review),
+    row(Do::Radar, "radar", "[BRANCH …]", "shows which branches would conflict, with yours and with each other", Group::Review),
 
     row(Do::History, "history", "[--raw]", "shows this conversation whole, with --raw as the model is sent it", Group::Session),
     row(Do::Search, "search", "TEXT", "searches the conversations of all sessions", Group::Session),

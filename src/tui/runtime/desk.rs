@@ -45,6 +45,7 @@ pub struct Files {
 impl Desk {
     pub fn new(app: App, place: Arc<Place>, files: Files) -> Self {
         let (workbench, events) = Workbench::new(Arc::clone(&place));
+        workbench.watch();
         let (answers, loaded) = mpsc::channel(ANSWERS);
         let prompts = keep_prompts(files.prompts, answers.clone());
         let place_of_loads = Arc::clone(&place);

@@ -18,7 +18,7 @@ use crate::tui::markdown;
 use crate::tui::message::{Load, Loaded, Records, Wanted};
 use crate::tui::review::{Body, Change, FileDiff, Prepared};
 use crate::workbench::history::Form;
-use crate::workbench::{self, Back, Place, Uncommitted, doctor, history, review, state, why};
+use crate::workbench::{self, Back, Place, Uncommitted, doctor, history, radar, review, state, why};
 
 /// Entries of the ledger that are shown.
 const ENTRIES: usize = 50;
@@ -96,10 +96,7 @@ impl Loader {
             Load::Changes { tab, from, to } => {
                 Loaded::Changes { tab, changes: review::changes(place, from, to).await }
             }
-            Load::Conflicts { tab, rev } => {
-                let paths = review::conflicts(place, rev).await.unwrap_or_default();
-                Loaded::Conflicts { tab, paths }
-            }
+            Load::Survey(named) => Loaded::Survey(radar::survey(place, named).await),
             Load::Diff { tab, title, range } => {
                 let prepared = match review::diff(place, range.clone()).await {
                     Ok(compared) => {

@@ -3,11 +3,14 @@
 use super::{Line, Target, dim, heading, plain};
 use crate::tui::app::App;
 use crate::tui::look::{Piece, Role, Row};
+use crate::tui::radar;
 use crate::tui::wrap::{clean, columns, fit, fit_end, pieces_columns};
 use crate::workbench::words::count;
 
 /// Files that are shown; the rest is counted.
 const FILES: usize = 12;
+/// Conflicts that are shown.
+const CLASHES: usize = 4;
 
 pub(super) fn changes(app: &App, width: usize, lines: &mut Vec<Line>) {
     let tab = app.tab();
@@ -49,10 +52,8 @@ pub(super) fn changes(app: &App, width: usize, lines: &mut Vec<Line>) {
     if changes.files.len() > FILES {
         lines.push(dim(&format!("and {} more", changes.files.len() - FILES), width));
     }
-    for path in tab.conflicts.iter().take(3) {
-        let text =
-            format!("⚠ conflicts with {}: {path}", app.facts.user_branch.as_deref().unwrap_or("your branch"));
-        lines.push(plain(vec![Piece::new(fit(&clean(&text), width), Role::Warn)]));
+    for line in radar::lines(app, tab).into_iter().take(CLASHES) {
+        lines.push(plain(vec![Piece::new(fit(&clean(&line), width), Role::Warn)]));
     }
 }
 

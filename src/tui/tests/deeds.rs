@@ -7,9 +7,7 @@ use crate::workbench::{Audience, Back, BranchName, Command, Start, Uncommitted};
 pub fn is_routine(action: &Action) -> bool {
     matches!(
         action,
-        Action::Load(
-            Load::Health | Load::Ledger | Load::Spent | Load::Changes { .. } | Load::Conflicts { .. }
-        ) | Action::Title(_)
+        Action::Load(Load::Health | Load::Ledger | Load::Spent | Load::Changes { .. }) | Action::Title(_)
     )
 }
 

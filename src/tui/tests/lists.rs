@@ -15,13 +15,13 @@ const NOW: i64 = (NOON / 1000).cast_signed();
 fn the_palette_finds_a_command() {
     let mut studio = Studio::new(80, 24);
     studio.keys("ctrl-p");
-    insta::assert_snapshot!(studio.screen(), @r"
+    insta::assert_snapshot!(studio.uncounted(), @r"
      1 new ○                                                                 parser
 
       offshoot  parser  on main
 
     ╭─ Commands ───────────────────────────────────────────────────────────────────╮
-    │›                                                                        46/46│
+    │›                                                                        ##/##│
     │› abort      stops the turn and its commands; what was done is committed      │
     │  approvals  goes to what an agent asks, in whichever tab                Alt-A│
     │  branch     opens a tab that goes on from before your turn N (or from HASH, …│
@@ -56,10 +56,10 @@ fn a_command_that_needs_words_is_written_to_be_finished() {
 fn the_palette_on_a_small_screen() {
     let mut studio = Studio::new(40, 10);
     studio.keys("ctrl-p");
-    insta::assert_snapshot!(studio.screen(), @r"
+    insta::assert_snapshot!(studio.uncounted(), @r"
      1 new ○                         parser
     ╭─ Commands ───────────────────────────╮
-    │›                                46/46│
+    │›                                ##/##│
     │› abort      stops the turn and its c…│
     │  approvals  goes to what an a…  Alt-A│
     │  branch     opens a tab that goes on…│

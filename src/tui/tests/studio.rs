@@ -192,6 +192,13 @@ impl Studio {
         rows.join("\n")
     }
 
+    /// With a `#` for each digit of a number of rows: how many commands there are changes often.
+    pub fn uncounted(&self) -> String {
+        let count = regex::Regex::new(r"\d+/\d+").expect("a valid pattern");
+        let hidden = |found: &regex::Captures| found[0].replace(|c: char| c.is_ascii_digit(), "#");
+        count.replace_all(&self.screen(), hidden).into_owned()
+    }
+
     /// Some of its rows, counted from 1, a negative number from the end; without the blanks that all begin with.
     pub fn rows(&self, from: i32, to: i32) -> String {
         let height = i32::from(self.buffer.area.height);

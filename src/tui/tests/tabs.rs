@@ -1,6 +1,8 @@
 //! The bar of tabs.
 
 use super::*;
+use crate::workbench::TabId;
+use crate::workbench::radar::Other;
 use crossterm::event::{MouseButton, MouseEventKind};
 
 fn ten(width: u16) -> Studio {
@@ -41,7 +43,8 @@ fn every_tab_shows_its_state() {
     studio.keys("ctrl-t").says("opening").keys("ctrl-t");
     studio.says("working").loads(Loaded::Uncommitted(Some(Uncommitted::Exclude)));
     studio.agent_of(6).opens("working").begins("working").changes(&[("a", 12, 3)]).conflicts_in(&["a"]);
-    insta::assert_snapshot!(studio.first_row(), @" 1 done ✓  2 failed ✗  3 stopped ■  4 asking ?  5 opening ◌  6 working ◐ +12 −3 ⚠                                parser");
+    studio.agent_of(1).clashes(Other::Tab(TabId(6)), &["a"]);
+    insta::assert_snapshot!(studio.first_row(), @" 1 done ✓ ≠6  2 failed ✗  3 stopped ■  4 asking ?  5 opening ◌  6 working ◐ +12 −3 ⚠                             parser");
 }
 
 #[test]

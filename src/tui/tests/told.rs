@@ -18,6 +18,7 @@ use crate::git::{ChangeKind, DiffStat, FileChange};
 use crate::routing::{Confidence, Decision, Rejected, Signal};
 use crate::tui::app::facts::Facts;
 use crate::tui::message::{Loaded, Message};
+use crate::workbench::radar::{Clash, ConflictKind, Other};
 use crate::workbench::state::{BackendLine, LastError};
 use crate::workbench::{Audience, Event, EventKind, History, Opened, Queued, ShellEnd, ShellEvent, TabId};
 
@@ -214,11 +215,13 @@ impl<'a> Teller<'a> {
         self
     }
 
-    pub fn conflicts_in(mut self, paths: &[&str]) -> Self {
-        let tab = self.id();
-        let paths = paths.iter().map(|path| (*path).to_owned()).collect();
-        self.take(Message::Loaded(Loaded::Conflicts { tab, paths }));
-        self
+    pub fn conflicts_in(self, paths: &[&str]) -> Self {
+        self.clashes(Other::Base("main".to_owned()), paths)
+    }
+
+    pub fn clashes(self, with: Other, paths: &[&str]) -> Self {
+        let paths = paths.iter().map(|path| ((*path).to_owned(), ConflictKind::BothChanged)).collect();
+        self.tells(EventKind::Radar(vec![Clash { with, paths }]))
     }
 }
 

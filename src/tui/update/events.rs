@@ -68,6 +68,10 @@ pub(super) fn update(app: &mut App, event: Event) -> Actions {
             tab.transcript.push(tab.turn, Kind::Commit(commit));
             measure(tab)
         }
+        EventKind::Radar(clashes) => {
+            app.tabs[place].clashes = clashes;
+            Vec::new()
+        }
         EventKind::Cleared { persona, kept } => {
             super::session::was_cleared(app, place, persona, kept);
             Vec::new()
@@ -132,10 +136,7 @@ fn was_opened(app: &mut App, place: usize, session: String, opened: Opened) -> A
 fn measure(tab: &Tab) -> Actions {
     let Some(session) = tab.session.as_ref().filter(|session| !session.is_aside) else { return Vec::new() };
     let from = Some(session.start.clone()).filter(|start| !start.is_empty());
-    vec![
-        Action::Load(Load::Changes { tab: tab.id, from, to: session.branch.clone() }),
-        Action::Load(Load::Conflicts { tab: tab.id, rev: session.branch.clone() }),
-    ]
+    vec![Action::Load(Load::Changes { tab: tab.id, from, to: session.branch.clone() })]
 }
 
 fn told(app: &mut App, place: usize, event: AgentEvent) -> Actions {

@@ -15,6 +15,7 @@ mod moves;
 mod panel;
 mod program;
 mod prompt;
+mod radar;
 mod reading;
 mod records;
 mod review;

@@ -1,8 +1,8 @@
 //! From a command of the table to what carries it out.
 
 use super::{
-    Actions, agent, approvals, health, layers, limits, look, moves, panel, program, prompt, reading, records,
-    review, review_keys, route, session, suggest, tabs, why,
+    Actions, agent, approvals, health, layers, limits, look, moves, panel, program, prompt, radar, reading,
+    records, review, review_keys, route, session, suggest, tabs, why,
 };
 use crate::tui::app::{App, Tone};
 use crate::tui::commands::{self, Asked, Do, Misuse};
@@ -79,6 +79,7 @@ fn carry_out(app: &mut App, asked: &Asked) -> Ran {
         D::Log => Ok(program::log(app)),
 
         D::Diff => review::diff(app, asked),
+        D::Radar => Ok(radar::radar(app, asked)),
 
         D::History => Ok(session::history(app, asked)),
         D::Search => session::search(app, asked),

@@ -1,4 +1,4 @@
-//! The bar of tabs: number, title, state, lines added and removed.
+//! The bar of tabs: number, title, state, lines added and removed, and what would conflict.
 
 use ratatui::layout::Rect;
 use ratatui::style::Modifier;
@@ -7,6 +7,7 @@ use super::paint::Painter;
 use crate::tui::app::App;
 use crate::tui::app::tab::{Last, Phase, Tab};
 use crate::tui::look::{Look, Piece, Role};
+use crate::tui::radar;
 use crate::tui::side::line_counts;
 use crate::tui::wrap::{clean, fit, pieces_columns};
 
@@ -121,8 +122,9 @@ fn label(app: &App, tab: &Tab, place: usize, title: usize, counts: bool) -> Vec<
         pieces.push(Piece::new(" ", number));
         pieces.extend(line_counts(changes.insertions, changes.deletions));
     }
-    if !tab.conflicts.is_empty() {
-        pieces.push(Piece::new(" ⚠", Role::Warn));
+    let mark = radar::mark(app, tab);
+    if !mark.is_empty() {
+        pieces.push(Piece::new(format!(" {mark}"), Role::Warn));
     }
     pieces.push(Piece::new(" ", number));
     pieces
