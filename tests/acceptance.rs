@@ -9,6 +9,7 @@ mod acceptance {
     mod runs;
     mod sessions;
     mod steps;
+    mod sync;
     mod trouble;
 }
 mod support;

@@ -75,6 +75,10 @@ pub enum Command {
     Redo(RedoArgs),
     /// Show which branches would conflict, with yours and with each other; changes nothing
     Radar(RadarArgs),
+    /// Send sessions to a remote, for somebody else to go on with; a plain git push sends none
+    Push(PushArgs),
+    /// Fetch the sessions of a remote
+    Fetch(FetchArgs),
     /// Check git, settings, folders and each backend, without side effects
     Doctor,
     /// Show health, recent routes and failures, and the sessions
@@ -213,6 +217,26 @@ pub struct RedoArgs {
     /// The session or branch; the last session when absent
     #[arg(value_name = "BRANCH")]
     pub rev: Option<String>,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct PushArgs {
+    /// A remote, then branches or sessions; the usual remote and the last session when absent
+    #[arg(value_name = "REMOTE or BRANCH")]
+    pub what: Vec<String>,
+    /// The remote: its name, a path or an address
+    #[arg(long, value_name = "REMOTE")]
+    pub remote: Option<String>,
+    /// Every session of this repository
+    #[arg(long)]
+    pub all: bool,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct FetchArgs {
+    /// The remote: its name, a path or an address; the usual one when absent
+    #[arg(value_name = "REMOTE")]
+    pub remote: Option<String>,
 }
 
 #[derive(Debug, Clone, Args)]

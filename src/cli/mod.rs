@@ -16,6 +16,7 @@ mod run;
 mod runtime;
 mod show;
 mod status;
+mod sync;
 mod undo;
 
 use std::io::IsTerminal;
@@ -142,6 +143,8 @@ async fn dispatch(cli: Cli, screen: Screen) -> Done {
         Command::Undo(args) => undo::undo(&common, &args).await,
         Command::Redo(args) => undo::redo(&common, &args).await,
         Command::Radar(args) => radar::run(&common, &args).await,
+        Command::Push(args) => sync::push(&common, &args).await,
+        Command::Fetch(args) => sync::fetch(&common, &args).await,
         Command::Doctor => doctor::run(&common).await,
         Command::Status => status::run(&common).await,
         Command::Runtime { what } => runtime::run(&common, what).await,

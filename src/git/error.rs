@@ -23,6 +23,8 @@ pub enum GitError {
     OldProgram { needs: &'static str },
     #[error("no commit is named {rev:?}")]
     UnknownRevision { rev: String },
+    #[error("{name:?} is no remote")]
+    UnknownRemote { name: String },
     #[error("{rev:?} names more than one object")]
     AmbiguousRevision { rev: String },
     /// Someone moved the reference since it was read.
@@ -85,6 +87,9 @@ impl GitError {
             Self::OldProgram { .. } => "update git; `git --version` tells which one is there".to_owned(),
             Self::UnknownRevision { .. } => {
                 "`git log --all --oneline` lists commits; fetch first if it is on another machine".to_owned()
+            }
+            Self::UnknownRemote { .. } => {
+                "`git remote` lists them; a path or an address will do too".to_owned()
             }
             Self::AmbiguousRevision { .. } => "give more digits of the hash".to_owned(),
             Self::RefMoved { .. } => "read the branch again and retry".to_owned(),

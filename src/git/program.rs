@@ -79,6 +79,12 @@ impl Git {
         Self { command, name: name.to_owned(), input: Vec::new() }
     }
 
+    /// Lets it ask for a password on the terminal.
+    pub fn asking(mut self) -> Self {
+        self.command.env("GIT_TERMINAL_PROMPT", "1");
+        self
+    }
+
     pub fn arg(mut self, arg: impl AsRef<OsStr>) -> Self {
         self.command.arg(arg);
         self

@@ -22,6 +22,7 @@ use crate::workbench::radar::Survey;
 use crate::workbench::review::Range;
 use crate::workbench::runtime::Restarted;
 use crate::workbench::state::{BackendLine, Found, Spent};
+use crate::workbench::sync::Synced;
 use crate::workbench::why::Told;
 use crate::workbench::{Back, Command, Event, RecoveredSession, TabId, Uncommitted};
 
@@ -115,6 +116,16 @@ pub enum Load {
     },
     /// Which branches would conflict.
     Survey(Vec<String>),
+    /// Sends a session to a remote.
+    Push {
+        tab: TabId,
+        session: String,
+        remote: Option<String>,
+    },
+    Fetch {
+        tab: TabId,
+        remote: Option<String>,
+    },
     Diff {
         tab: TabId,
         title: String,
@@ -197,6 +208,10 @@ pub enum Loaded {
         changes: Result<DiffStat, Failure>,
     },
     Survey(Result<Survey, Failure>),
+    Synced {
+        tab: TabId,
+        synced: Result<Synced, Failure>,
+    },
     Diff {
         tab: TabId,
         title: String,

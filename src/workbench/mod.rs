@@ -24,6 +24,7 @@ pub mod review;
 pub mod runtime;
 mod shell;
 pub mod state;
+pub mod sync;
 mod tab;
 mod toolbox;
 pub mod why;
@@ -162,15 +163,8 @@ impl Workbench {
             return Err(format!("tab {} is open already", tab.0));
         }
         tabs.insert(tab, sender);
-        tab::spawn(
-            self.place.clone(),
-            tab,
-            start,
-            permissions,
-            receiver,
-            self.radar.clone(),
-            self.events.clone(),
-        );
+        let teller = tab::Teller::new(tab, self.radar.clone(), self.events.clone());
+        tab::spawn(self.place.clone(), start, permissions, receiver, teller);
         Ok(())
     }
 }

@@ -18,15 +18,12 @@ use crate::config::PermissionMode;
 /// Starts the task. It ends with a `Closed` event, or with `Failed` when it could not open.
 pub(super) fn spawn(
     place: Arc<Place>,
-    tab: TabId,
     start: Start,
     permissions: Option<PermissionMode>,
     commands: mpsc::Receiver<Command>,
-    radar: Radar,
-    events: mpsc::Sender<Event>,
+    teller: Teller,
 ) {
     tokio::spawn(async move {
-        let teller = Teller { tab, session: Arc::default(), radar, events };
         let task = tokio::spawn(run(place, start, permissions, commands, teller.clone()));
         if task.await.is_err() {
             let failure = Failure::new(ErrorClass::Internal, "the tab's task died").hint(
@@ -48,6 +45,10 @@ pub(super) struct Teller {
 }
 
 impl Teller {
+    pub fn new(tab: TabId, radar: Radar, events: mpsc::Sender<Event>) -> Self {
+        Self { tab, session: Arc::default(), radar, events }
+    }
+
     /// Waits while the front-end is behind.
     pub async fn tell(&self, kind: EventKind) {
         self.radar.hear(self.tab, &self.session, &kind);

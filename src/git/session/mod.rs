@@ -14,6 +14,7 @@ mod landed;
 mod list;
 mod load;
 mod marks;
+pub mod sync;
 mod undo;
 mod walk;
 mod write;

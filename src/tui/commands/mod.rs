@@ -74,6 +74,7 @@ pub enum Do {
     Model, Route, Role, Permissions, Tools, Abort, Steer, Queue, Why, Context, Verify, Budget,
     Undo, Redo, Rewind, Resume, Log,
     Diff, Radar,
+    Push, Fetch,
     History, Search, Export, Import, Clear, Copy, Errors, Verbose,
     Theme, Keys, Panel, PanelFocus, PanelWider, PanelNarrower, Mouse, Vim, Redraw,
     Help, Palette, Health, Restart, Doctor, Status, Ledger, Usage, Config, Approvals, Interrupt, Suspend,

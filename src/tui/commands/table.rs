@@ -52,6 +52,8 @@ pub const TABLE: &[Spec] = &[
     row(Do::Search, "search", "TEXT", "searches the conversations of all sessions", Group::Session),
     row(Do::Export, "export", "[FILE]", "writes the conversation to a file: Markdown, or JSON lines when it ends in .jsonl", Group::Session),
     row(Do::Import, "import", "FILE", "opens a tab with an exported conversation", Group::Session),
+    row(Do::Push, "push", "[REMOTE]", "sends this session to a remote, for somebody else to go on with", Group::Session),
+    row(Do::Fetch, "fetch", "[REMOTE]", "fetches the sessions of a remote", Group::Session),
     row(Do::Clear, "clear", "[--soft] [--config FILE]", "begins the model's context anew; --soft keeps it, --config gives the agent another set-up", Group::Session),
     row(Do::Copy, "copy", "[answer | code | all]", "copies the last answer, its code, or everything to the clipboard", Group::Session),
     row(Do::Errors, "errors", "", "lists what went wrong lately", Group::Session),

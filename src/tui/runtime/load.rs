@@ -18,7 +18,7 @@ use crate::tui::markdown;
 use crate::tui::message::{Load, Loaded, Records, Wanted};
 use crate::tui::review::{Body, Change, FileDiff, Prepared};
 use crate::workbench::history::Form;
-use crate::workbench::{self, Back, Place, Uncommitted, doctor, history, radar, review, state, why};
+use crate::workbench::{self, Back, Place, Uncommitted, doctor, history, radar, review, state, sync, why};
 
 /// Entries of the ledger that are shown.
 const ENTRIES: usize = 50;
@@ -95,6 +95,13 @@ impl Loader {
             }
             Load::Changes { tab, from, to } => {
                 Loaded::Changes { tab, changes: review::changes(place, from, to).await }
+            }
+            Load::Push { tab, session, remote } => {
+                let which = sync::Which::These(vec![session]);
+                Loaded::Synced { tab, synced: sync::push(place, remote, which, false).await }
+            }
+            Load::Fetch { tab, remote } => {
+                Loaded::Synced { tab, synced: sync::fetch(place, remote, false).await }
             }
             Load::Survey(named) => Loaded::Survey(radar::survey(place, named).await),
             Load::Diff { tab, title, range } => {

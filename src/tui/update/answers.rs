@@ -1,8 +1,8 @@
 //! What was read or worked out elsewhere is there.
 
 use super::{
-    Actions, health, limits, moves, panel, program, prompt, radar, records, review, session, suggest, tabs,
-    why,
+    Actions, health, limits, moves, panel, program, prompt, radar, records, review, session, suggest, sync,
+    tabs, why,
 };
 use crate::tui::app::layer::{Choice, Layer, ListKind, Topic};
 use crate::tui::app::suggest::Suggested;
@@ -77,6 +77,7 @@ pub(super) fn update(app: &mut App, loaded: Loaded) -> Actions {
                 tab.changes = Some(changes);
             }
         }
+        Loaded::Synced { tab, synced } => sync::synced(app, tab, synced),
         Loaded::Survey(survey) => radar::surveyed(app, survey),
         Loaded::Diff { tab, title, range, prepared } => {
             let actions = review::loaded(app, tab, title, range, prepared);

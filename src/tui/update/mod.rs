@@ -24,6 +24,7 @@ mod route;
 mod run;
 mod session;
 mod suggest;
+mod sync;
 mod tabs;
 mod why;
 

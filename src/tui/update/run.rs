@@ -2,7 +2,7 @@
 
 use super::{
     Actions, agent, approvals, health, layers, limits, look, moves, panel, program, prompt, radar, reading,
-    records, review, review_keys, route, session, suggest, tabs, why,
+    records, review, review_keys, route, session, suggest, sync, tabs, why,
 };
 use crate::tui::app::{App, Tone};
 use crate::tui::commands::{self, Asked, Do, Misuse};
@@ -85,6 +85,8 @@ fn carry_out(app: &mut App, asked: &Asked) -> Ran {
         D::Search => session::search(app, asked),
         D::Export => session::export(app, asked),
         D::Import => session::import(app, asked),
+        D::Push => Ok(sync::push(app, asked)),
+        D::Fetch => Ok(sync::fetch(app, asked)),
         D::Clear => session::clear(app, asked),
         D::Copy => session::copy(app, asked),
         D::Errors => Ok(program::errors(app)),

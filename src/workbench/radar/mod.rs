@@ -104,7 +104,7 @@ impl Radar {
                 if let Some(stand) = self.lock().tabs.get_mut(&tab)
                     && stand.title.is_empty()
                 {
-                    stand.title = prompt.lines().next().unwrap_or_default().to_owned();
+                    prompt.lines().next().unwrap_or_default().clone_into(&mut stand.title);
                 }
                 return;
             }
