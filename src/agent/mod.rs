@@ -19,6 +19,7 @@ mod hosted;
 pub mod journal;
 mod ledger;
 mod mask;
+mod merge;
 mod meter;
 mod native;
 mod observe;

@@ -266,7 +266,7 @@ impl Agent {
         }
     }
 
-    fn told_git(&mut self) -> Result<(), Failure> {
+    pub(super) fn told_git(&mut self) -> Result<(), Failure> {
         self.session.recorded = self.session.conversation.len();
         self.session.cost_usd += std::mem::take(&mut self.pending.cost).priced();
         self.journal.committed(self.session.recorded)?;

@@ -73,6 +73,13 @@ pub enum Command {
     Undo(UndoArgs),
     /// Take back an undo
     Redo(RedoArgs),
+    /// Bring a branch home to yours: as one commit, a merge, or chosen steps
+    ///
+    /// Shows what it does and how to take it back. What is not committed in your checkout stays as it is; where it
+    /// would be lost, or something conflicts, nothing is changed and the exit code is 1. Runs no hooks, and signs nothing.
+    Land(LandArgs),
+    /// Merge a session into the one that it was branched off from
+    Merge(MergeArgs),
     /// Show which branches would conflict, with yours and with each other; changes nothing
     Radar(RadarArgs),
     /// Send sessions to a remote, for somebody else to go on with; a plain git push sends none
@@ -237,6 +244,53 @@ pub struct FetchArgs {
     /// The remote: its name, a path or an address; the usual one when absent
     #[arg(value_name = "REMOTE")]
     pub remote: Option<String>,
+}
+
+#[derive(Debug, Clone, Args)]
+#[allow(clippy::struct_excessive_bools, reason = "flags of a command line")]
+pub struct LandArgs {
+    /// What to land: a branch or a session; the last session when absent
+    #[arg(value_name = "BRANCH")]
+    pub rev: Option<String>,
+    /// As one commit, without the conversation (the default)
+    #[arg(long, conflicts_with_all = ["merge", "pick"])]
+    pub squash: bool,
+    /// As a merge: the steps are in the branch's history then
+    #[arg(long, conflicts_with = "pick")]
+    pub merge: bool,
+    /// As copies of chosen steps with their conversation: 3, 2-4, t3 (a turn), a hash; with commas between them
+    #[arg(long, value_name = "STEPS")]
+    pub pick: Option<String>,
+    /// The branch to land in; the one that is checked out when absent. One that is not there is made
+    #[arg(long, value_name = "BRANCH")]
+    pub into: Option<String>,
+    /// The message of the commit, in place of one that is made from the session
+    #[arg(long, value_name = "TEXT")]
+    pub message: Option<String>,
+    /// Only tell what would happen
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Let an agent resolve the conflicts, on a branch of its own that lands after
+    #[arg(long, conflicts_with_all = ["pick", "dry_run", "undo"])]
+    pub resolve: bool,
+    /// Take back the last landing in the branch, while nothing came after it
+    #[arg(long, conflicts_with_all = ["squash", "merge", "pick", "message"])]
+    pub undo: bool,
+    #[command(flatten)]
+    pub agent: AgentArgs,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct MergeArgs {
+    /// The session or branch to merge
+    #[arg(value_name = "CHILD")]
+    pub child: String,
+    /// The session or branch to merge it into; the one that it left when absent
+    #[arg(long, value_name = "PARENT")]
+    pub into: Option<String>,
+    /// Only tell what would conflict
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 #[derive(Debug, Clone, Args)]

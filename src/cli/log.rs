@@ -1,5 +1,7 @@
 //! `offshoot log`: the tree of sessions, branches and steps.
 
+use std::collections::HashMap;
+
 use serde_json::{Value, json};
 
 use super::args::{AgentArgs, Common, LogArgs};
@@ -9,6 +11,7 @@ use crate::agent::fit;
 use crate::chat::sanitise;
 use crate::git::codec::StepKind;
 use crate::git::session::{SessionTree, StepSummary};
+use crate::workbench::landing::{self, InBranch};
 use crate::workbench::words::{count, dollars};
 use crate::workbench::{Place, history};
 
@@ -17,7 +20,8 @@ pub(super) async fn run(common: &Common, args: &LogArgs) -> Done {
     let place = place(common, &base).await?;
     if common.json {
         let trees = trees(&place, args.rev.as_ref(), args.limit).await?;
-        output::print_json(&trees.iter().map(as_json).collect::<Vec<_>>());
+        let landed = landing::of_sessions(&place).await?;
+        output::print_json(&trees.iter().map(|tree| as_json(tree, &landed)).collect::<Vec<_>>());
         return Ok(0);
     }
     print(&place, args.rev.as_ref(), args.limit).await?;
@@ -40,9 +44,10 @@ pub(super) async fn print(place: &Place, rev: Option<&String>, limit: usize) -> 
     if trees.is_empty() {
         output::note("no sessions here yet; start one: offshoot run \"task\"");
     }
+    let landed = landing::of_sessions(place).await?;
     let mut text = String::new();
     for tree in &trees {
-        write_tree(&mut text, tree, 0);
+        write_tree(&mut text, tree, &landed, 0);
     }
     output::print(&text);
     Ok(())
@@ -52,7 +57,7 @@ fn find(trees: Vec<SessionTree>, id: &str) -> Option<SessionTree> {
     trees.into_iter().find_map(|tree| if tree.summary.id == id { Some(tree) } else { find(tree.forks, id) })
 }
 
-fn write_tree(text: &mut String, tree: &SessionTree, depth: usize) {
+fn write_tree(text: &mut String, tree: &SessionTree, landed: &HashMap<String, InBranch>, depth: usize) {
     let indent = "  ".repeat(depth);
     let one = &tree.summary;
     let branch = one.branch.as_deref().unwrap_or("(no branch)");
@@ -62,12 +67,15 @@ fn write_tree(text: &mut String, tree: &SessionTree, depth: usize) {
         toned(branch, Tone::Strong),
         toned(
             &format!(
-                "{}{} · {} · {}",
+                "{}{} · {} · {}{}",
                 // The branch names a session well enough, where it has one.
                 if one.branch.is_some() { String::new() } else { format!("{} · ", one.id) },
                 count(one.turns as usize, "turn"),
                 count(one.steps as usize, "step"),
-                dollars(one.cost_usd)
+                dollars(one.cost_usd),
+                landed
+                    .get(&one.id)
+                    .map_or_else(String::new, |landed| format!(" · {}", sanitise(&landed.told())))
             ),
             Tone::Quiet
         )
@@ -89,7 +97,7 @@ fn write_tree(text: &mut String, tree: &SessionTree, depth: usize) {
         }
     }
     for fork in &tree.forks {
-        write_tree(text, fork, depth + 1);
+        write_tree(text, fork, landed, depth + 1);
     }
 }
 
@@ -109,7 +117,7 @@ fn write_step(text: &mut String, step: &StepSummary, indent: &str) {
     ));
 }
 
-fn as_json(tree: &SessionTree) -> Value {
+fn as_json(tree: &SessionTree, landed: &HashMap<String, InBranch>) -> Value {
     let one = &tree.summary;
     json!({
         "session": one.id,
@@ -123,6 +131,9 @@ fn as_json(tree: &SessionTree) -> Value {
         "updated": one.updated,
         "usage": one.usage,
         "cost_usd": one.cost_usd,
+        "landed": landed.get(&one.id).map(|landed| json!({
+            "into": landed.into, "commit": landed.commit, "since": landed.since,
+        })),
         "forked_from": one.forked_from.as_ref().map(|origin| json!({
             "session": origin.session, "commit": origin.commit, "turn": origin.turn,
         })),
@@ -141,6 +152,6 @@ fn as_json(tree: &SessionTree) -> Value {
             "cost_usd": step.cost_usd,
             "time": step.time,
         })).collect::<Vec<_>>(),
-        "forks": tree.forks.iter().map(as_json).collect::<Vec<_>>(),
+        "forks": tree.forks.iter().map(|fork| as_json(fork, landed)).collect::<Vec<_>>(),
     })
 }

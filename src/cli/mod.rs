@@ -6,8 +6,10 @@ mod config;
 mod demo;
 mod doctor;
 mod gc;
+mod land;
 mod ledger;
 mod log;
+mod merge;
 mod open;
 mod output;
 mod radar;
@@ -142,6 +144,8 @@ async fn dispatch(cli: Cli, screen: Screen) -> Done {
         Command::Show(args) => show::run(&common, &args).await,
         Command::Undo(args) => undo::undo(&common, &args).await,
         Command::Redo(args) => undo::redo(&common, &args).await,
+        Command::Land(args) => land::run(&common, args).await,
+        Command::Merge(args) => merge::run(&common, args).await,
         Command::Radar(args) => radar::run(&common, &args).await,
         Command::Push(args) => sync::push(&common, &args).await,
         Command::Fetch(args) => sync::fetch(&common, &args).await,
@@ -209,6 +213,9 @@ fn base(common: &Common, agent: &AgentArgs) -> Result<Base, Trouble> {
 async fn place(common: &Common, base: &Base) -> Result<Arc<Place>, Trouble> {
     let place =
         Arc::new(base.place().map_err(|failure| Trouble { code: BAD_USAGE, ..Trouble::from(failure) })?);
+    for told in workbench::landing::settle(&place).await? {
+        output::note(&told);
+    }
     for recovered in workbench::recover(&place).await {
         match recovered.result {
             Ok(what) if !common.quiet => output::note(&words::recovered(&recovered.branch, &what)),

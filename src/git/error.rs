@@ -4,7 +4,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::CommitId;
+use super::{CommitId, Obstacle};
+
+/// Paths in the way that are named.
+const OBSTACLES: usize = 20;
 
 /// A variant for each thing that a caller can do differently.
 #[derive(Debug, thiserror::Error)]
@@ -52,6 +55,12 @@ pub enum GitError {
     WorktreeMissing { path: PathBuf },
     #[error("{} lies outside the worktree", path.display())]
     OutsideWorktree { path: PathBuf },
+    /// Somebody is in the middle of something there.
+    #[error("a {doing} is under way in {}", path.display())]
+    UnderWay { path: PathBuf, doing: &'static str },
+    /// Work that is not committed would be lost.
+    #[error("files in {} are in the way:{}", path.display(), listed(obstacles))]
+    InTheWay { path: PathBuf, obstacles: Vec<Obstacle> },
     /// Another git process holds a lock, or one died and left it. `age` since the lock was made.
     #[error("{} has been there for {} s", lock.display(), age.as_secs())]
     Locked { lock: PathBuf, age: Duration },
@@ -106,6 +115,11 @@ impl GitError {
             }
             Self::PathOccupied { path } => format!("move {} away and retry", path.display()),
             Self::WorktreeMissing { .. } => "resume the session to make it again".to_owned(),
+            Self::UnderWay { doing, .. } => format!("end the {doing} there first, and retry"),
+            Self::InTheWay { .. } => {
+                "commit them there, or move them away (`git stash -u`), and retry; nothing was changed"
+                    .to_owned()
+            }
             Self::Locked { lock, .. } => {
                 format!("wait for the other git process; if none runs, remove {} and retry", lock.display())
             }
@@ -199,6 +213,19 @@ fn quoted(text: &str) -> Option<&str> {
     let start = text[..end].rfind('\'')?;
     let found = &text[start + 1..end];
     found.contains('/').then_some(found)
+}
+
+/// The first of them, with their reasons.
+fn listed(obstacles: &[Obstacle]) -> String {
+    let mut text: String = obstacles
+        .iter()
+        .take(OBSTACLES)
+        .map(|one| format!("\n  {} {}", one.path.display(), one.why.words()))
+        .collect();
+    if let Some(more) = obstacles.len().checked_sub(OBSTACLES).filter(|more| *more > 0) {
+        text.push_str(&format!("\n  and {more} more"));
+    }
+    text
 }
 
 fn place(id: Option<&CommitId>) -> String {

@@ -6,6 +6,7 @@
 //! Every function blocks: asynchronous callers wrap them in `spawn_blocking`.
 
 mod branch;
+mod carry;
 pub mod codec;
 
 mod contents;
@@ -14,6 +15,7 @@ mod error;
 mod fold;
 mod id;
 mod index_file;
+mod line;
 mod locks;
 mod merge;
 mod objects;
@@ -30,6 +32,7 @@ mod stage;
 mod worktree;
 mod worktrees;
 
+pub use carry::{Checkout, InTheWay, Obstacle, Settled};
 pub use contents::{Body, FileDiff};
 pub use diff::{ChangeKind, DiffStat, FileChange};
 pub use error::GitError;

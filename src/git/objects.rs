@@ -24,6 +24,11 @@ pub struct CommitData {
 }
 
 impl CommitData {
+    /// Whether it holds the user's uncommitted work, with which a session began.
+    pub fn is_snapshot(&self) -> bool {
+        self.message == super::snapshot::MESSAGE
+    }
+
     /// The first line of the message.
     pub fn subject(&self) -> &str {
         self.message.trim_start_matches('\n').lines().next().unwrap_or_default()

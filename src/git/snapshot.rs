@@ -4,6 +4,9 @@ use super::rules::Rules;
 use super::stage::{Ground, IndexUse};
 use super::{CommitId, GitError, LeftOut, Repo, Touched};
 
+/// By which a snapshot is known again.
+pub(super) const MESSAGE: &str = "Uncommitted work of the checkout\n";
+
 /// The user's uncommitted work.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Snapshot {
@@ -37,7 +40,7 @@ impl Repo {
             Some(head) if staged.tree == base => head,
             head => {
                 let parents: Vec<CommitId> = head.into_iter().collect();
-                self.write_commit(&staged.tree, &parents, "Uncommitted work of the checkout\n")?
+                self.write_commit(&staged.tree, &parents, MESSAGE)?
             }
         };
         Ok(Some(Snapshot { commit, left_out: staged.left_out }))

@@ -113,6 +113,14 @@ impl Repo {
         Ok(found)
     }
 
+    /// Where git keeps what is a worktree's own: its index, its head.
+    pub(super) fn git_dir_of(&self, worktree: &WorktreeInfo) -> Result<Option<PathBuf>, GitError> {
+        if worktree.is_main {
+            return Ok(Some(self.common_dir().to_owned()));
+        }
+        Ok(self.records()?.into_iter().find(|record| record.path == worktree.path).map(|record| record.admin))
+    }
+
     /// Removes a linked worktree's folder with all that is in it, and its record; the branch stays.
     /// One that is gone already is no error. Large ones take seconds.
     pub fn remove_worktree(&self, path: &Path) -> Result<(), GitError> {

@@ -4,7 +4,7 @@
 use ratatui::layout::Rect;
 
 use super::app::App;
-use super::app::layer::Layer;
+use super::app::layer::{Layer, Text};
 use super::app::tab::Tab;
 use super::look::{Piece, Role, Row};
 use super::markdown::Block;
@@ -32,15 +32,8 @@ pub fn arrange(app: &mut App) -> Vec<Action> {
         .collect();
     for layer in &mut app.layers {
         match layer {
-            Layer::Text(text) => {
-                let width = text_columns(screen);
-                if text.rows.as_ref().is_none_or(|(of, _)| *of != width) {
-                    text.rows =
-                        Some((width, text.lines.iter().flat_map(|line| wrapped(line, width)).collect()));
-                }
-                let rows = text.rows.as_ref().map_or(0, |(_, rows)| rows.len());
-                text.scroll = text.scroll.min(rows.saturating_sub(text_rows(screen)));
-            }
+            Layer::Text(text) => lay_out(text, screen),
+            Layer::Land(landing) => lay_out(&mut landing.text, screen),
             Layer::Asked { tab, scroll } => {
                 let asks = app.tabs.iter().find(|one| one.id == *tab).and_then(Tab::asks);
                 *scroll = (*scroll).min(asks.map_or(0, |asks| last_scroll(asks, app.clock.now, screen)));
@@ -57,6 +50,16 @@ pub fn arrange(app: &mut App) -> Vec<Action> {
         }
     }
     actions
+}
+
+/// The lines of a text as rows of the screen's width.
+fn lay_out(text: &mut Text, screen: Rect) {
+    let width = text_columns(screen);
+    if text.rows.as_ref().is_none_or(|(of, _)| *of != width) {
+        text.rows = Some((width, text.lines.iter().flat_map(|line| wrapped(line, width)).collect()));
+    }
+    let rows = text.rows.as_ref().map_or(0, |(_, rows)| rows.len());
+    text.scroll = text.scroll.min(rows.saturating_sub(text_rows(screen)));
 }
 
 /// A line of a text. What stands behind a label stays behind it, where that leaves room for words.

@@ -13,11 +13,13 @@ use super::review::{Dressed, Prepared, Undressed};
 use super::terminal::Notice;
 use crate::agent::{Failure, Persona};
 use crate::git::DiffStat;
-use crate::git::session::{SessionTree, UndoPlan};
+use crate::git::session::{LandPlan, LandWish, LandedAs, SessionTree, UndoPlan};
 use crate::ledger::{Entry, Report as Checked, Stats};
 use crate::tools::verification::Detected;
 use crate::workbench::doctor::{BackendReport, Report};
 use crate::workbench::history::{BranchLine, Hit, SessionLine, Standing};
+use crate::workbench::landing::{InBranch, Resolution};
+use crate::workbench::merging::Pair;
 use crate::workbench::radar::Survey;
 use crate::workbench::review::Range;
 use crate::workbench::runtime::Restarted;
@@ -114,6 +116,34 @@ pub enum Load {
         from: Option<String>,
         to: String,
     },
+    /// Whether a branch is in the user's.
+    Landed {
+        tab: TabId,
+        rev: String,
+    },
+    /// What landing would do.
+    Land {
+        tab: TabId,
+        wish: LandWish,
+    },
+    /// Lands.
+    Landing {
+        tab: TabId,
+        wish: LandWish,
+        plan: Box<LandPlan>,
+    },
+    /// What an agent begins with that resolves conflicts.
+    Resolution {
+        tab: TabId,
+        wish: LandWish,
+    },
+    /// Which two sessions are to be merged; `ours` are open here.
+    Pair {
+        tab: TabId,
+        child: String,
+        into: Option<String>,
+        ours: Vec<String>,
+    },
     /// Which branches would conflict.
     Survey(Vec<String>),
     /// Sends a session to a remote.
@@ -207,6 +237,23 @@ pub enum Loaded {
         tab: TabId,
         changes: Result<DiffStat, Failure>,
     },
+    Landed {
+        tab: TabId,
+        standing: Option<InBranch>,
+    },
+    Land {
+        wish: LandWish,
+        plan: Result<LandPlan, Failure>,
+    },
+    Landing {
+        tab: TabId,
+        landed: Result<(LandPlan, LandedAs), Failure>,
+    },
+    Resolution {
+        tab: TabId,
+        resolution: Result<Resolution, Failure>,
+    },
+    Pair(Result<Pair, Failure>),
     Survey(Result<Survey, Failure>),
     Synced {
         tab: TabId,
@@ -284,6 +331,8 @@ pub enum Run {
     Shell { tab: TabId, command: String, dir: PathBuf },
     /// The prompt of a tab in the user's editor.
     Prompt { tab: TabId, text: String },
+    /// The message of a landing in the user's editor.
+    Message { tab: TabId, text: String },
     /// A file of a tab's worktree in the user's editor.
     File { tab: TabId, path: PathBuf, line: usize },
 }
@@ -292,5 +341,6 @@ pub enum Run {
 pub enum Returned {
     Shell { tab: TabId, command: String, end: Result<i32, String> },
     Prompt { tab: TabId, text: Result<String, String> },
+    Message { text: Result<String, String> },
     File { tab: TabId, end: Result<(), String> },
 }

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use super::app::App;
 use super::app::asks::Asks;
+use super::app::landing::Landing;
 use super::app::layer::{Layer, Question};
 use super::app::tab::Tab;
 use super::commands::Do;
@@ -15,6 +16,7 @@ use super::transcript::Transcript;
 use super::transcript::cell::{CallState, Kind};
 use super::update::{self, Actions};
 use crate::agent::Resort;
+use crate::git::session::LandPlan;
 
 /// Rows of a list that are printed.
 const CHOICES: usize = 40;
@@ -82,6 +84,8 @@ pub fn layer(layer: &Layer, tabs: &[Tab], now: Instant, columns: usize) -> Strin
             }
             text
         }
+        Layer::Land(landing) if landing.is_loading() => String::new(),
+        Layer::Land(landing) => preview(landing),
         Layer::Question(question) => about(question),
         Layer::Asked { tab: id, .. } => tabs
             .iter()
@@ -99,6 +103,18 @@ pub fn asked(asks: Asks, now: Instant, columns: usize) -> String {
     let [keys, _] = dialog::keys(asks);
     let keys: Vec<String> = keys.iter().map(|(key, does)| format!("{key}: {does}")).collect();
     format!("{}({})\n", lines(&dialog::asked(asks, now, columns)), keys.join(", "))
+}
+
+fn preview(landing: &Landing) -> String {
+    let mut text = format!("{}\n", landing.text.title);
+    for line in &landing.text.lines {
+        let line: String = line.iter().map(|piece| piece.text.as_str()).collect();
+        text.push_str(format!("  {line}").trim_end());
+        text.push('\n');
+    }
+    let is_ready = landing.plan.as_ref().is_some_and(LandPlan::is_ready) && !landing.is_dry;
+    text.push_str(if is_ready { "(y: land, n: leave)\n" } else { "(n: leave)\n" });
+    text
 }
 
 fn about(question: &Question) -> String {
@@ -149,7 +165,7 @@ pub fn answer(app: &mut App, word: &str) -> Actions {
 /// Closes what waits for an answer as one who does not want it.
 pub fn decline(app: &mut App) -> Actions {
     let does = match app.layers.last() {
-        Some(Layer::List(_) | Layer::Text(_) | Layer::Line(_)) => Do::ListClose,
+        Some(Layer::List(_) | Layer::Text(_) | Layer::Line(_) | Layer::Land(_)) => Do::ListClose,
         Some(Layer::Question(_)) => Do::DialogCancel,
         Some(Layer::Review(_)) => {
             app.layers.pop();

@@ -89,6 +89,11 @@ pub enum Command {
     Redo {
         tab: TabId,
     },
+    /// Merges a child session, or a branch, into the tab's. Answered by `Merging` or `Failed`.
+    Merge {
+        tab: TabId,
+        child: String,
+    },
     /// Ends the tab; its branch, its session and its worktree stay.
     Close {
         tab: TabId,
@@ -125,6 +130,9 @@ pub enum Start {
     /// A new branch and session with the conversation of `rev`: up to that step, or up to the prompt
     /// of user turn `turn`.
     Fork { rev: String, turn: Option<u32>, branch: BranchName },
+    /// A new branch at `base`, a merge that conflicts, and a session on it with the conversation of `rev`: to resolve
+    /// it there.
+    Resolve { rev: String, base: String, branch: BranchName },
     /// A new session with the conversation of `rev`, as with `Fork`, without a branch or worktree: it looks at
     /// the worktree of the session that it left, may change nothing, and leaves that as it is.
     Aside { rev: String, turn: Option<u32> },
@@ -168,6 +176,7 @@ impl Command {
             | Self::Clear { tab, .. }
             | Self::Undo { tab, .. }
             | Self::Redo { tab }
+            | Self::Merge { tab, .. }
             | Self::Close { tab } => *tab,
         }
     }

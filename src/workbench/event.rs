@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::past::{History, Stat};
 use super::radar::Clash;
-use super::{Audience, TabId};
+use super::{Audience, Merging, TabId};
 use crate::agent::{AgentEvent, ContextUse, Failure, Recovered, TurnEnd};
 use crate::chat::Voice;
 use crate::config::PermissionMode;
@@ -42,6 +42,7 @@ pub enum EventKind {
         kept: bool,
     },
     Moved(Moved),
+    Merging(Merging),
     /// What its branch would conflict with now, if that is not what was told last.
     Radar(Vec<Clash>),
     /// A command could not be carried out; the tab is as it was.

@@ -104,6 +104,7 @@ pub(super) fn ground(place: &Place, start: Start) -> Result<(Ground, SessionLock
         Start::Recover { session, branch } if branch.is_empty() => recover_aside(place, &session),
         Start::Recover { session, branch } => recover(place, &session, &branch),
         Start::Fork { rev, turn, branch } => fork(place, &rev, turn, &branch),
+        Start::Resolve { rev, base, branch } => resolve(place, &rev, &base, &branch),
         Start::Aside { rev, turn } => aside(place, &rev, turn),
         Start::Import { file, branch, uncommitted } => {
             let conversation = super::history::import(&file)?;
@@ -264,6 +265,35 @@ fn fork(
     let ground = Ground {
         conversation,
         chosen: chosen(parent.route.as_ref()),
+        is_new: true,
+        ..Ground::unspoken(id, held.name, Site::Own { worktree, hold: held.lock }, cursor)
+    };
+    Ok((ground, lock))
+}
+
+/// A session that resolves the conflicts of a merge.
+fn resolve(
+    place: &Place,
+    rev: &str,
+    base: &str,
+    branch: &BranchName,
+) -> Result<(Ground, SessionLock), Failure> {
+    let repo = &place.repo;
+    let base = repo.resolve(base)?;
+    let (session, turn, conversation, route) = match session::load(repo, Some(rev)) {
+        Ok(parent) => (parent.id, parent.conversation.next_turn(), parent.conversation, parent.route),
+        // No agent worked on the branch.
+        Err(SessionError::NoSession { .. }) => Default::default(),
+        Err(error) => return Err(error.into()),
+    };
+    let origin = Origin { commit: base.to_string(), session, turn };
+    let id = session::new_id();
+    let lock = SessionLock::take(&place.journals(), &id)?;
+    let (held, worktree) = create(place, branch, Some(&base))?;
+    let cursor = Cursor::start(&id, &held.name, base, Some(origin));
+    let ground = Ground {
+        conversation,
+        chosen: chosen(route.as_ref()),
         is_new: true,
         ..Ground::unspoken(id, held.name, Site::Own { worktree, hold: held.lock }, cursor)
     };

@@ -157,6 +157,7 @@ impl Tab {
                     let moved = self.open.redo().await;
                     self.moved(moved).await;
                 }
+                Command::Merge { child, .. } => self.merge(&child).await,
                 Command::Clear { persona, .. } => self.clear(persona).await,
                 Command::Interrupt { .. } => self.shells.stop(),
                 Command::Shell { command, audience, .. } => {
@@ -259,6 +260,7 @@ impl Tab {
                     Some(
                         Command::Undo { .. }
                         | Command::Redo { .. }
+                        | Command::Merge { .. }
                         | Command::Clear { .. }
                         | Command::Open { .. },
                     ) => {
@@ -325,6 +327,16 @@ impl Tab {
             && let Err(failure) = self.open.agent.keep_edits().await
         {
             self.teller.tell(EventKind::Failed(failure)).await;
+        }
+    }
+
+    async fn merge(&mut self, child: &str) {
+        match self.open.merge(child).await {
+            Ok(merging) => {
+                self.teller.tell(EventKind::Merging(merging)).await;
+                self.tell_context().await;
+            }
+            Err(failure) => self.teller.tell(EventKind::Failed(failure)).await,
         }
     }
 

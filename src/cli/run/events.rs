@@ -168,6 +168,7 @@ impl Printer {
             | EventKind::Shell(_)
             | EventKind::Cleared { .. }
             | EventKind::Moved(_)
+            | EventKind::Merging(_)
             | EventKind::Radar(_)
             | EventKind::Closed => {}
         }

@@ -135,6 +135,7 @@ impl Json {
             | EventKind::Shell(_)
             | EventKind::Cleared { .. }
             | EventKind::Moved(_)
+            | EventKind::Merging(_)
             | EventKind::Radar(_)
             | EventKind::Closed => Vec::new(),
         }

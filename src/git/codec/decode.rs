@@ -31,8 +31,9 @@ pub fn frames(message: &str) -> Result<Vec<Frame<'_>>, CodecError> {
             open = Some(block(version, &mut lines)?);
         } else if let Some((name, value)) = line.split_once(": ").filter(|_| line.starts_with("Offshoot-")) {
             // A second session without a block between them: two commits squashed into one.
-            if name == key::SESSION && open.is_none() && !trailers.is_empty() {
-                finish(&mut frames, None, &trailers)?;
+            let is_second = name == key::SESSION && open.is_none() && find(&trailers, key::SESSION).is_some();
+            if is_second || name == key::LANDED {
+                finish(&mut frames, open.take(), &trailers)?;
                 trailers.clear();
             }
             trailers.push((name, value.trim()));
@@ -135,7 +136,11 @@ fn finish<'a>(
     block: Option<Vec<&'a str>>,
     trailers: &[(&str, &str)],
 ) -> Result<(), CodecError> {
-    let is_ours = trailers.iter().any(|(name, _)| *name == key::SESSION);
+    // What came here from another branch is no step of the session that it tells of.
+    if find(trailers, key::LANDED).or(find(trailers, key::PICKED_FROM)).is_some() {
+        return Ok(());
+    }
+    let is_ours = find(trailers, key::SESSION).is_some();
     let lines = match block {
         Some(lines) => lines,
         None if is_ours => Vec::new(),
@@ -171,6 +176,7 @@ fn stamp(trailers: &[(&str, &str)]) -> Result<Stamp, CodecError> {
         branch: text(key::BRANCH),
         title: text(key::TITLE),
         forked_from: find(trailers, key::FORKED_FROM).map(origin),
+        merged: find(trailers, key::MERGED).map(origin),
         head: text(key::HEAD),
         route: find(trailers, key::ROUTE).map(route),
         usage,
@@ -208,7 +214,7 @@ fn origin(text: &str) -> Origin {
     Origin { commit: commit.into(), session: session.into(), turn: turn.parse().unwrap_or_default() }
 }
 
-fn spent(text: &str) -> (Usage, Option<f64>) {
+pub(super) fn spent(text: &str) -> (Usage, Option<f64>) {
     let value = |key: &str| text.split(' ').find_map(|pair| pair.strip_prefix(key)?.strip_prefix('='));
     let count = |key: &str| value(key).and_then(|n| n.parse().ok()).unwrap_or_default();
     let usage = Usage {

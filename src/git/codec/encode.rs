@@ -66,8 +66,10 @@ impl StepMessage {
         }
         write(key::BRANCH, stamp.branch.as_deref().unwrap_or_default());
         write(key::TITLE, &human::subject(stamp.title.as_deref().unwrap_or_default(), ""));
-        if let Some(Origin { commit, session, turn }) = &stamp.forked_from {
-            write(key::FORKED_FROM, &format!("{commit} (session {session}, turn {turn})"));
+        for (key, place) in [(key::FORKED_FROM, &stamp.forked_from), (key::MERGED, &stamp.merged)] {
+            if let Some(Origin { commit, session, turn }) = place {
+                write(key, &format!("{commit} (session {session}, turn {turn})"));
+            }
         }
         write(key::HEAD, stamp.head.as_deref().unwrap_or_default());
         if let Some(route) = &stamp.route {
@@ -78,7 +80,7 @@ impl StepMessage {
     }
 }
 
-fn spent(usage: &Usage, cost_usd: Option<f64>) -> String {
+pub(super) fn spent(usage: &Usage, cost_usd: Option<f64>) -> String {
     let Usage { input, output, cache_read, cache_write, reasoning } = usage;
     let cost = cost_usd.map_or_else(|| "unpriced".into(), |cost| cost.to_string());
     format!(

@@ -9,9 +9,11 @@
 mod decode;
 mod encode;
 mod human;
+mod landing;
 
 pub(in crate::git) use decode::people;
 pub use decode::{Frame, frames};
+pub use landing::{Came, Landing, came};
 
 use crate::chat::{Entry, LineError, Usage};
 
@@ -54,6 +56,8 @@ pub struct Stamp {
     pub title: Option<String>,
     /// Where this session left another one.
     pub forked_from: Option<Origin>,
+    /// On a merge of a child: its last commit, its session and its last turn.
+    pub merged: Option<Origin>,
     /// On a record: the commit on the branch whose files it stands for, in full.
     pub head: Option<String>,
     pub route: Option<Route>,
@@ -66,7 +70,7 @@ pub struct Stamp {
     pub total_cost_usd: Option<f64>,
 }
 
-/// Where a session left another one.
+/// A place in another session: where one left it, or what was merged of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Origin {
     /// The commit whose files it began with, in full.
@@ -130,6 +134,11 @@ mod key {
     pub const KIND: &str = "Offshoot-Kind";
     pub const BRANCH: &str = "Offshoot-Branch";
     pub const FORKED_FROM: &str = "Offshoot-Forked-From";
+    pub const MERGED: &str = "Offshoot-Merged";
+    pub const LANDED: &str = "Offshoot-Landed";
+    pub const PICKED_FROM: &str = "Offshoot-Picked-From";
+    pub const TURNS: &str = "Offshoot-Turns";
+    pub const STEPS: &str = "Offshoot-Steps";
     pub const ROUTE: &str = "Offshoot-Route";
     pub const TITLE: &str = "Offshoot-Title";
     pub const HEAD: &str = "Offshoot-Head";

@@ -49,6 +49,7 @@ fn step(step: u32) -> StepMessage {
             branch: Some("offshoot/fix-the-parser".into()),
             title: Some("Please fix the parser".into()),
             forked_from: None,
+            merged: None,
             head: None,
             kind: StepKind::Step,
             route: Some(Route {

@@ -1,7 +1,9 @@
 //! What can go wrong with a session.
 
+use std::path::PathBuf;
+
 use crate::git::codec::CodecError;
-use crate::git::{CommitId, GitError};
+use crate::git::{CommitId, Conflict, GitError};
 
 #[derive(Debug, thiserror::Error)]
 pub enum SessionError {
@@ -19,6 +21,20 @@ pub enum SessionError {
     NothingToUndo { asked: String, reason: String },
     #[error("there is nothing to redo in session {session}")]
     NothingToRedo { session: String },
+    #[error("it is not clear where to land: the checkout is on no branch")]
+    NoTarget,
+    #[error("{branch} cannot be landed in itself")]
+    IntoItself { branch: String },
+    #[error("there is nothing to land of {name} in {into}: {why}")]
+    NothingToLand { name: String, into: String, why: String },
+    #[error("{asked:?} is no step of this branch{}", between(*steps))]
+    NoStep { asked: String, steps: Option<(u32, u32)> },
+    #[error("{name} conflicts with {into}:{}", listed(conflicts))]
+    Conflicts { name: String, into: String, conflicts: Vec<Conflict> },
+    #[error("{name} holds conflicts that nobody resolved:{}", paths_of(paths))]
+    Unresolved { name: String, paths: Vec<PathBuf> },
+    #[error("the head of {branch} is no landing")]
+    NothingLanded { branch: String },
     #[error("session {session} went on after the undo, so a redo would drop what was said since")]
     WentOn { session: String },
 }
@@ -36,6 +52,21 @@ impl SessionError {
             Self::NoTurn { session, .. } => Some(format!("`offshoot log {session}` lists its turns")),
             Self::NothingToUndo { .. } => Some("`offshoot log` shows the steps that can be undone".into()),
             Self::NothingToRedo { .. } => Some("`git for-each-ref refs/offshoot/kept` lists every head that was kept".into()),
+            Self::NoTarget => Some("name the branch: --into BRANCH".into()),
+            Self::IntoItself { .. } => Some("name another branch: --into BRANCH".into()),
+            Self::NothingToLand { .. } => Some("`offshoot log` shows what is on the branch".into()),
+            Self::NoStep { .. } => {
+                Some("name steps by number (3), range (2-4), turn (t3) or hash, with commas between them".into())
+            }
+            Self::Conflicts { .. } => {
+                Some("nothing was changed; an agent can resolve them on a branch of its own: --resolve".into())
+            }
+            Self::Unresolved { .. } => {
+                Some("resolve what stands between <<<<<<< and >>>>>>>, and land again".into())
+            }
+            Self::NothingLanded { .. } => {
+                Some("what came later stays on top: `git revert` takes a landing back below it".into())
+            }
             Self::WentOn { .. } => Some("branch from the kept head instead: it is listed under refs/offshoot/kept".into()),
         }
     }
@@ -43,4 +74,29 @@ impl SessionError {
     pub(super) fn codec(commit: &CommitId) -> impl FnOnce(CodecError) -> Self {
         move |source| Self::Codec { commit: commit.clone(), source }
     }
+}
+
+/// Paths that are named.
+const NAMED: usize = 20;
+
+fn listed(conflicts: &[Conflict]) -> String {
+    let lines: Vec<String> =
+        conflicts.iter().map(|one| format!("{}: {}", one.path.display(), one.kind.words())).collect();
+    lines_of(&lines)
+}
+
+fn paths_of(paths: &[PathBuf]) -> String {
+    lines_of(&paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>())
+}
+
+fn lines_of(lines: &[String]) -> String {
+    let mut text: String = lines.iter().take(NAMED).map(|line| format!("\n  {line}")).collect();
+    if let Some(more) = lines.len().checked_sub(NAMED).filter(|more| *more > 0) {
+        text.push_str(&format!("\n  and {more} more"));
+    }
+    text
+}
+
+fn between(steps: Option<(u32, u32)>) -> String {
+    steps.map_or_else(String::new, |(first, last)| format!(": its steps go from {first} to {last}"))
 }

@@ -72,6 +72,13 @@ pub(super) fn release(repo: &Repo, kept: &Kept) -> Result<(), SessionError> {
     Ok(())
 }
 
+/// Lets go of a kept head by the name of its ref.
+pub(super) fn release_name(repo: &Repo, name: &str) -> Result<(), SessionError> {
+    repo.delete_ref(name, Expect::Any)?;
+    repo.delete_ref(&format!("{name}{TIP}"), Expect::Any)?;
+    Ok(())
+}
+
 fn under(repo: &Repo, prefix: &str) -> Result<Vec<Kept>, SessionError> {
     let refs = repo.refs(prefix)?;
     let mut found: Vec<Kept> = refs

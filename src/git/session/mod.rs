@@ -10,10 +10,12 @@ mod error;
 mod fork;
 mod gc;
 mod keep;
+mod land;
 mod landed;
 mod list;
 mod load;
 mod marks;
+mod merge_child;
 pub mod sync;
 mod undo;
 mod walk;
@@ -23,10 +25,15 @@ pub use error::SessionError;
 pub use fork::{Fork, branch_from_turn};
 pub use gc::{Freed, GcItem, GcOptions, GcPlan, Verdict, gc_apply, gc_plan};
 pub use keep::{Kept, keep, kept};
-pub use landed::{Landed, landed};
+pub use land::{
+    Blocked, Fate, LandHow, LandPlan, LandUndo, LandWish, Landable, LandedAs, Resolving, land_apply,
+    land_plan, land_undo, land_undo_plan, resolved_for, resolving,
+};
+pub use landed::{Landed, Standing, Target, WasLanded, landed};
 pub use list::{SessionSummary, SessionTree, StepSummary, latest, list, log_tree, steps};
 pub use load::{Peek, Session, Tail, context, load, peek, tail};
 pub use marks::{Mark, Trail, marks};
+pub use merge_child::{Child, ChildMerge, MergedChild, merge_child};
 pub use undo::{UndoPlan, UndoScope, Undone, redo, undo_apply, undo_plan};
 pub use write::{Cursor, Draft};
 

@@ -1,5 +1,7 @@
 //! Sessions on real repositories.
 
+mod landing;
+mod merging;
 mod undo_and_gc;
 
 use std::path::PathBuf;

@@ -261,7 +261,8 @@ fn record(
 }
 
 /// The message of a commit that holds what no step did: one of a person, for all who read it.
-const UNCOMMITTED: &str = "Keep uncommitted work\n\nThe files of the worktree before its branch was moved.\n";
+pub(super) const UNCOMMITTED: &str =
+    "Keep uncommitted work\n\nThe files of the worktree before its branch was moved.\n";
 
 fn move_all(
     repo: &Repo,

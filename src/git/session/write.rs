@@ -294,6 +294,7 @@ impl Cursor {
                 branch: Some(self.branch.clone()).filter(|branch| !branch.is_empty()),
                 title: conversation.title(),
                 forked_from: self.forked_from.clone(),
+                merged: None,
                 head: None,
                 route: draft.route.clone(),
                 usage: spent.usage,

@@ -1,6 +1,8 @@
 //! What lies over the screen and takes the keys: lists to choose from, texts to read, questions, a line to
 //! write, the diff review.
 
+use super::landing::Landing;
+use crate::git::session::LandWish;
 use crate::tui::keys::Context;
 use crate::tui::look::{Piece, Role, Row};
 use crate::tui::picker::Picker;
@@ -15,6 +17,7 @@ pub enum Layer {
     Question(Question),
     Line(Line),
     Review(Box<ReviewLayer>),
+    Land(Box<Landing>),
     /// What a tab asks of the user, read from so many rows on.
     Asked {
         tab: TabId,
@@ -126,6 +129,11 @@ pub enum Then {
         tab: TabId,
         back: Back,
     },
+    /// An agent resolves what conflicts, in a tab of its own.
+    Resolve {
+        tab: TabId,
+        wish: LandWish,
+    },
     /// Yes: from a snapshot of the uncommitted work; no: from the last commit.
     Uncommitted,
 }
@@ -161,7 +169,7 @@ impl Layer {
     /// Where its keys are looked up, unless it is about what a tab asks.
     pub fn context(&self) -> Context {
         match self {
-            Self::List(_) | Self::Text(_) | Self::Line(_) => Context::List,
+            Self::List(_) | Self::Text(_) | Self::Line(_) | Self::Land(_) => Context::List,
             Self::Question(_) | Self::Asked { .. } => Context::Dialog,
             Self::Review(_) => Context::Review,
         }

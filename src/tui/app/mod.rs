@@ -2,6 +2,7 @@
 
 pub mod asks;
 pub mod facts;
+pub mod landing;
 pub mod layer;
 pub mod panel;
 pub mod suggest;

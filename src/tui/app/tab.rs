@@ -10,6 +10,7 @@ use crate::config::{BudgetSettings, PermissionMode};
 use crate::git::DiffStat;
 use crate::tui::composer::Composer;
 use crate::tui::transcript::Transcript;
+use crate::workbench::landing::InBranch;
 use crate::workbench::radar::Clash;
 use crate::workbench::{Command, Queued, TabId};
 
@@ -47,6 +48,8 @@ pub struct Tab {
     pub budget: BudgetSettings,
     /// What the branch changed since it began.
     pub changes: Option<DiffStat>,
+    /// Whether it is in the user's branch.
+    pub landed: Option<InBranch>,
     /// What it would conflict with now.
     pub clashes: Vec<Clash>,
     pub routes: VecDeque<Routing>,
@@ -149,6 +152,7 @@ impl Tab {
             verified: None,
             budget: BudgetSettings::default(),
             changes: None,
+            landed: None,
             clashes: Vec::new(),
             routes: VecDeque::new(),
             context: None,
@@ -188,9 +192,14 @@ impl Tab {
         matches!(self.phase, Phase::Idle(_) | Phase::Working(_))
     }
 
+    /// Whether all of it is in the user's branch.
+    pub fn is_landed(&self) -> bool {
+        self.landed.as_ref().is_some_and(|landed| landed.since == 0)
+    }
+
     /// Whether something of it would be lost from sight by closing it.
     pub fn has_unlanded(&self) -> bool {
-        self.changes.as_ref().is_some_and(|changes| !changes.files.is_empty())
+        !self.is_landed() && self.changes.as_ref().is_some_and(|changes| !changes.files.is_empty())
     }
 
     pub fn order(&self, prompt: String) -> Order {

@@ -70,7 +70,7 @@ impl Group {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[rustfmt::skip]
 pub enum Do {
-    New, Branch, Branches, Tab, TabNext, TabPrevious, Close, Exit,
+    New, Branch, Branches, Tab, TabNext, TabPrevious, Merge, Land, Close, Exit,
     Model, Route, Role, Permissions, Tools, Abort, Steer, Queue, Why, Context, Verify, Budget,
     Undo, Redo, Rewind, Resume, Log,
     Diff, Radar,

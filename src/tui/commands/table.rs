@@ -22,6 +22,8 @@ pub const TABLE: &[Spec] = &[
     row(Do::Branch, "branch", "[--rev N] [--from HASH] [--no-worktree] [prompt]", "opens a tab that goes on from before your turn N (or from HASH, or from here), files and conversation", Group::Tabs),
     row(Do::Branches, "branches", "", "lists the branches, open and closed; Enter opens one", Group::Tabs),
     row(Do::Tab, "tab", "[N | next | previous | rename TITLE | move N]", "goes to a tab, renames or moves it", Group::Tabs),
+    row(Do::Merge, "merge", "[TAB or BRANCH]", "merges this tab into the one that it left, or another into this one", Group::Tabs),
+    row(Do::Land, "land", "[--squash | --merge | --pick STEPS] [--into BRANCH] [--dry-run] [--message TEXT]", "brings this branch home to yours; shows first what it does", Group::Tabs),
     row(Do::Close, "close", "", "closes the tab; its branch and conversation stay", Group::Tabs),
     also(&row(Do::Exit, "exit", "[--all]", "closes the tab, with --all every tab and the program", Group::Tabs), &["quit"]),
 

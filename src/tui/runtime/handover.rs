@@ -15,6 +15,7 @@ pub(super) fn run(run: Run, env: &Env) -> Returned {
             Returned::Shell { tab, command, end }
         }
         Run::Prompt { tab, text } => Returned::Prompt { tab, text: edit_text(&text, env) },
+        Run::Message { text, .. } => Returned::Message { text: edit_text(&text, env) },
         Run::File { tab, path, line } => {
             let end = wait(editor(env, &path, Some(line))).and_then(well);
             Returned::File { tab, end }

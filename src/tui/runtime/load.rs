@@ -18,7 +18,9 @@ use crate::tui::markdown;
 use crate::tui::message::{Load, Loaded, Records, Wanted};
 use crate::tui::review::{Body, Change, FileDiff, Prepared};
 use crate::workbench::history::Form;
-use crate::workbench::{self, Back, Place, Uncommitted, doctor, history, radar, review, state, sync, why};
+use crate::workbench::{
+    self, Back, Place, Uncommitted, doctor, history, landing, merging, radar, review, state, sync, why,
+};
 
 /// Entries of the ledger that are shown.
 const ENTRIES: usize = 50;
@@ -59,7 +61,13 @@ impl Loader {
         let place = &self.place;
         let base = &place.base;
         Some(match load {
-            Load::Recover => Loaded::Recovered(workbench::recover(place).await),
+            Load::Recover => {
+                for told in landing::settle(place).await.unwrap_or_default() {
+                    let hint = "`git status` shows the files there".to_owned();
+                    let _ = self.answers.send(Loaded::Trouble(told, hint)).await;
+                }
+                Loaded::Recovered(workbench::recover(place).await)
+            }
             Load::UserBranch => {
                 let head = place.git(Repo::head).await.ok();
                 Loaded::UserBranch(head.and_then(|head| head.branch))
@@ -102,6 +110,24 @@ impl Loader {
             }
             Load::Fetch { tab, remote } => {
                 Loaded::Synced { tab, synced: sync::fetch(place, remote, false).await }
+            }
+            Load::Landed { tab, rev } => {
+                let standing = landing::standing(place, rev).await.unwrap_or_default();
+                Loaded::Landed { tab, standing }
+            }
+            Load::Land { wish, .. } => {
+                let plan = landing::plan(place, wish.clone()).await;
+                Loaded::Land { wish, plan }
+            }
+            Load::Landing { tab, wish, plan } => {
+                Loaded::Landing { tab, landed: landing::land(place, wish, *plan).await }
+            }
+            Load::Resolution { tab, wish } => {
+                Loaded::Resolution { tab, resolution: landing::resolution(place, wish).await }
+            }
+            Load::Pair { child, into, ours, .. } => {
+                let is_ours = move |id: &str| ours.iter().any(|one| one == id);
+                Loaded::Pair(merging::pair(place, child, into, is_ours).await)
             }
             Load::Survey(named) => Loaded::Survey(radar::survey(place, named).await),
             Load::Diff { tab, title, range } => {

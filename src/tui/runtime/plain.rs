@@ -121,6 +121,7 @@ impl Plain {
         match self.desk.app.layers.last() {
             Some(Layer::List(list)) => !list.picker.is_loading(),
             Some(Layer::Text(text)) => !text.is_loading(),
+            Some(Layer::Land(landing)) => !landing.is_loading(),
             Some(_) => true,
             None => self.desk.app.tab().asks().is_some(),
         }
@@ -135,7 +136,7 @@ impl Plain {
         let word = line.trim();
         match app.layers.last() {
             Some(Layer::List(_)) => said::choose(app, word),
-            Some(Layer::Question(_) | Layer::Asked { .. }) => said::answer(app, word),
+            Some(Layer::Question(_) | Layer::Asked { .. } | Layer::Land(_)) => said::answer(app, word),
             None if app.tab().asks().is_some() => said::answer(app, word),
             _ => say(app, line),
         }
@@ -195,6 +196,9 @@ impl Plain {
                 break;
             }
             if matches!(layer, Layer::Text(text) if text.is_loading()) {
+                break;
+            }
+            if matches!(layer, Layer::Land(landing) if landing.is_loading()) {
                 break;
             }
             if matches!(layer, Layer::Text(_) | Layer::Review(_) | Layer::Line(_)) {

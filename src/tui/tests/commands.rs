@@ -50,6 +50,7 @@ fn title(studio: &Studio) -> String {
         Layer::Question(question) => question.title.clone(),
         Layer::Line(line) => line.title.to_owned(),
         Layer::Review(review) => review.title.clone(),
+        Layer::Land(landing) => landing.text.title.clone(),
         Layer::Asked { .. } => "approval".to_owned(),
     }
 }

@@ -1,5 +1,6 @@
 //! Actions in words that tests can compare.
 
+use crate::git::session::{LandHow, LandWish};
 use crate::tui::message::{Action, Load, Run};
 use crate::workbench::{Audience, Back, BranchName, Command, Start, Uncommitted};
 
@@ -7,7 +8,8 @@ use crate::workbench::{Audience, Back, BranchName, Command, Start, Uncommitted};
 pub fn is_routine(action: &Action) -> bool {
     matches!(
         action,
-        Action::Load(Load::Health | Load::Ledger | Load::Spent | Load::Changes { .. }) | Action::Title(_)
+        Action::Load(Load::Health | Load::Ledger | Load::Spent | Load::Changes { .. } | Load::Landed { .. })
+            | Action::Title(_)
     )
 }
 
@@ -24,6 +26,7 @@ pub fn words(action: &Action) -> String {
         Action::Run(Run::File { tab, path, line }) => {
             format!("edit {}:{line} of tab {}", path.display(), tab.0)
         }
+        Action::Run(Run::Message { text, .. }) => format!("edit the message {text:?}"),
         other => format!("{other:?}").to_lowercase(),
     }
 }
@@ -68,6 +71,7 @@ fn sent(command: &Command) -> String {
             Back::Steps(steps) => format!("undo {steps} steps of tab {tab}"),
             Back::Turns(turns) => format!("undo {turns} turns of tab {tab}"),
         },
+        Command::Merge { child, .. } => format!("merge {child} into tab {tab}"),
         Command::Redo { .. } => format!("redo in tab {tab}"),
         Command::Close { .. } => format!("close tab {tab}"),
         Command::Keep { .. } => format!("keep what was edited in tab {tab}"),
@@ -91,6 +95,9 @@ fn start_of(start: &Start) -> String {
         Start::Fork { rev, turn: at, branch: name } => {
             format!("fork {rev}{}, branch {}", turn(at), branch(name))
         }
+        Start::Resolve { rev, base, branch: name } => {
+            format!("resolve {rev} at {base}, branch {}", branch(name))
+        }
         Start::Aside { rev, turn: at } => format!("aside {rev}{}", turn(at)),
         Start::Import { file, branch: name, .. } => {
             format!("import {}, branch {}", file.display(), branch(name))
@@ -111,7 +118,28 @@ fn loaded(load: &Load) -> String {
         Load::Persona { file, soft, .. } => {
             format!("persona {}{}", file.display(), if *soft { ", soft" } else { "" })
         }
+        Load::Land { wish, .. } => format!("plan to land {}", landing(wish)),
+        Load::Landing { wish, .. } => format!("landing of {}", landing(wish)),
+        Load::Resolution { wish, .. } => format!("resolution of {}", landing(wish)),
+        Load::Pair { child, into, .. } => {
+            format!("pair of {child} and {}", into.as_deref().unwrap_or("its parent"))
+        }
         Load::Standing { rev, .. } => format!("standing of {rev}"),
         other => format!("{other:?}").to_lowercase(),
     }
+}
+
+fn landing(wish: &LandWish) -> String {
+    let LandWish { rev, into, how, message } = wish;
+    let mut text = format!("{} as {}", rev.as_deref().unwrap_or("the last"), how.name());
+    if let LandHow::Pick(steps) = how {
+        text.push_str(&format!(" of {steps}"));
+    }
+    if let Some(into) = into {
+        text.push_str(&format!(", into {into}"));
+    }
+    if let Some(message) = message {
+        text.push_str(&format!(", {message:?}"));
+    }
+    text
 }

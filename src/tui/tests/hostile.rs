@@ -286,6 +286,7 @@ fn logs(studio: &mut Studio, evil: &str) {
         state: "working",
         updated: 0,
         landed: true,
+        landed_in: None,
         is_current: true,
         kept: vec![text()],
     };

@@ -358,6 +358,7 @@ fn branches_are_listed_with_what_they_are() {
         state: "idle",
         updated: NOW - 90_000,
         landed: false,
+        landed_in: None,
         is_current: false,
         kept: Vec::new(),
     };

@@ -9,6 +9,7 @@ mod deeds;
 mod first_run;
 mod fuzz;
 mod hostile;
+mod landing;
 mod lists;
 mod looks;
 mod panel;

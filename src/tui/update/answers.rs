@@ -1,8 +1,8 @@
 //! What was read or worked out elsewhere is there.
 
 use super::{
-    Actions, health, limits, moves, panel, program, prompt, radar, records, review, session, suggest, sync,
-    tabs, why,
+    Actions, health, landing, limits, moves, panel, program, prompt, radar, records, review, session,
+    suggest, sync, tabs, why,
 };
 use crate::tui::app::layer::{Choice, Layer, ListKind, Topic};
 use crate::tui::app::suggest::Suggested;
@@ -78,6 +78,11 @@ pub(super) fn update(app: &mut App, loaded: Loaded) -> Actions {
             }
         }
         Loaded::Synced { tab, synced } => sync::synced(app, tab, synced),
+        Loaded::Landed { tab, standing } => landing::standing_is(app, tab, standing),
+        Loaded::Land { wish, plan } => landing::planned(app, &wish, plan),
+        Loaded::Landing { tab, landed } => return landing::landed(app, tab, landed),
+        Loaded::Resolution { tab, resolution } => return landing::resolve(app, tab, resolution),
+        Loaded::Pair(pair) => return landing::pair_is(app, pair),
         Loaded::Survey(survey) => radar::surveyed(app, survey),
         Loaded::Diff { tab, title, range, prepared } => {
             let actions = review::loaded(app, tab, title, range, prepared);
@@ -168,7 +173,9 @@ fn branch_item(one: &BranchLine, now: i64) -> Item<Choice> {
     let mut hint =
         if one.steps > 0 { format!("{} · ", count(one.steps as usize, "step")) } else { String::new() };
     hint.push_str(&ago(one.updated, now));
-    if one.landed {
+    if let Some(landed) = &one.landed_in {
+        hint.push_str(&format!(" · {}", clean(&landed.told())));
+    } else if one.landed {
         hint.push_str(" · landed");
     }
     if one.is_current {

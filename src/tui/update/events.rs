@@ -22,6 +22,7 @@ pub(super) fn update(app: &mut App, event: Event) -> Actions {
         EventKind::Opened(opened) => was_opened(app, place, event.session, *opened),
         EventKind::Agent(agent) => told(app, place, agent),
         EventKind::Moved(moved) => was_moved(app, place, &moved),
+        EventKind::Merging(merging) => super::landing::merged(app, place, merging),
         EventKind::Failed(failure) => failed(app, place, failure),
         EventKind::Closed => was_closed(app, id),
         EventKind::Queue(queue) => {
@@ -66,7 +67,9 @@ pub(super) fn update(app: &mut App, event: Event) -> Actions {
             let counts = Counts { files: stat.files, insertions: stat.insertions, deletions: stat.deletions };
             let commit = Commit { hash: commit, subject, counts: Some(counts), step: None };
             tab.transcript.push(tab.turn, Kind::Commit(commit));
-            measure(tab)
+            let mut actions = measure(tab);
+            actions.extend(super::landing::refresh(app, id));
+            actions
         }
         EventKind::Radar(clashes) => {
             app.tabs[place].clashes = clashes;
@@ -133,10 +136,13 @@ fn was_opened(app: &mut App, place: usize, session: String, opened: Opened) -> A
 }
 
 /// The counts of the tab's branch are worked out anew.
-fn measure(tab: &Tab) -> Actions {
+pub(super) fn measure(tab: &Tab) -> Actions {
     let Some(session) = tab.session.as_ref().filter(|session| !session.is_aside) else { return Vec::new() };
     let from = Some(session.start.clone()).filter(|start| !start.is_empty());
-    vec![Action::Load(Load::Changes { tab: tab.id, from, to: session.branch.clone() })]
+    vec![
+        Action::Load(Load::Changes { tab: tab.id, from, to: session.branch.clone() }),
+        Action::Load(Load::Landed { tab: tab.id, rev: session.branch.clone() }),
+    ]
 }
 
 fn told(app: &mut App, place: usize, event: AgentEvent) -> Actions {

@@ -88,7 +88,9 @@ fn takes_first(app: &App, event: KeyEvent) -> bool {
 /// A key that is bound to nothing goes to whoever has the focus.
 fn typed(app: &mut App, event: KeyEvent) -> Actions {
     match app.layers.last_mut() {
-        Some(Layer::List(_) | Layer::Line(_) | Layer::Text(_)) => return layers::typed(app, event),
+        Some(Layer::List(_) | Layer::Line(_) | Layer::Text(_) | Layer::Land(_)) => {
+            return layers::typed(app, event);
+        }
         Some(_) => return Vec::new(),
         None => {}
     }

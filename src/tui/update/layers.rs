@@ -3,13 +3,14 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::{
-    Actions, agent, approvals, look, moves, prompt, review, review_keys, route, session, suggest, tabs,
+    Actions, agent, approvals, landing, look, moves, prompt, review, review_keys, route, session, suggest,
+    tabs,
 };
 use crate::tui::app::layer::{Choice, Layer, Line, LineKind, List, ListKind, Question, Then, TurnsFor};
 use crate::tui::app::tab::{Phase, Tab};
 use crate::tui::app::{App, Tone};
 use crate::tui::commands::{self, Do};
-use crate::tui::message::Action;
+use crate::tui::message::{Action, Load};
 use crate::tui::picker::PickerAct;
 use crate::workbench::{Audience, Command, Uncommitted};
 
@@ -18,6 +19,7 @@ pub(super) fn act(app: &mut App, does: Do) -> Option<Actions> {
     match app.layers.last() {
         Some(Layer::List(_)) => list(app, does),
         Some(Layer::Text(_)) => text(app, does),
+        Some(Layer::Land(_)) => landing::act(app, does),
         Some(Layer::Question(_)) => question(app, does),
         Some(Layer::Line(_)) => line(app, does),
         Some(Layer::Asked { tab, .. }) => {
@@ -67,6 +69,7 @@ fn answered(app: &mut App, question: Question, answer: bool) -> Actions {
         (_, false) => Vec::new(),
         (Then::CloseTab(tab), true) => tabs::close_now(app, tab),
         (Then::Quit, true) => tabs::quit(app),
+        (Then::Resolve { tab, wish }, true) => vec![Action::Load(Load::Resolution { tab, wish })],
         (Then::Move { tab, back }, true) => vec![Action::Send(Command::Undo { tab, back })],
     }
 }
@@ -159,6 +162,11 @@ fn written(app: &mut App, line: Line) -> Actions {
 /// they mean to pagers.
 pub(super) fn typed(app: &mut App, event: KeyEvent) -> Actions {
     match app.layers.last_mut() {
+        Some(Layer::Land(_)) => {
+            if let KeyCode::Char(letter) = event.code {
+                return landing::typed(app, letter);
+            }
+        }
         Some(Layer::Text(_)) => {
             let does = match event.code {
                 KeyCode::Char('q') => Do::ListClose,

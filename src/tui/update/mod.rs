@@ -7,6 +7,7 @@ mod approvals;
 mod events;
 mod health;
 mod keys;
+mod landing;
 mod layers;
 mod limits;
 mod look;
@@ -101,6 +102,10 @@ fn came_back(app: &mut App, returned: Returned) -> Actions {
                 }
                 Err(error) => app.toast(error, Tone::Bad),
             }
+            Vec::new()
+        }
+        Returned::Message { text } => {
+            landing::message_is(app, text);
             Vec::new()
         }
         Returned::File { tab, end } => {

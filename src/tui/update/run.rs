@@ -1,8 +1,8 @@
 //! From a command of the table to what carries it out.
 
 use super::{
-    Actions, agent, approvals, health, layers, limits, look, moves, panel, program, prompt, radar, reading,
-    records, review, review_keys, route, session, suggest, sync, tabs, why,
+    Actions, agent, approvals, health, landing, layers, limits, look, moves, panel, program, prompt, radar,
+    reading, records, review, review_keys, route, session, suggest, sync, tabs, why,
 };
 use crate::tui::app::{App, Tone};
 use crate::tui::commands::{self, Asked, Do, Misuse};
@@ -57,6 +57,8 @@ fn carry_out(app: &mut App, asked: &Asked) -> Ran {
         D::Close => Ok(tabs::close(app)),
         D::Exit => Ok(if asked.flag("--all").0 { tabs::ask_to_quit(app) } else { tabs::close(app) }),
         D::Resume => Ok(tabs::resume(app, asked.args)),
+        D::Merge => landing::merge(app, asked),
+        D::Land => landing::land(app, asked),
 
         D::Model => route::model(app, asked),
         D::Route => route::route(app, asked),

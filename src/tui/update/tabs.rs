@@ -263,7 +263,7 @@ pub(super) fn close(app: &mut App) -> Actions {
     let id = tab.id;
     let branch = tab.session.as_ref().map(|session| session.branch.clone()).unwrap_or_default();
     let works = tab.is_busy();
-    let unlanded = tab.changes.as_ref().map_or(0, |changes| changes.files.len());
+    let unlanded = tab.changes.as_ref().filter(|_| !tab.is_landed()).map_or(0, |changes| changes.files.len());
     if !works && unlanded == 0 && tab.queue.is_empty() {
         return close_now(app, id);
     }

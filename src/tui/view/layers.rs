@@ -41,7 +41,8 @@ pub(super) fn paint(painter: &mut Painter, app: &App, layer: &Layer, screen: Rec
             list.picker.render_popup(screen, painter.buffer, &|look: Look| theme.style(look));
             footer(painter, screen, hints(&list.kind));
         }
-        Layer::Text(text) => read(painter, text, screen),
+        Layer::Text(text) => read(painter, text, screen, "Esc closes"),
+        Layer::Land(landing) => read(painter, &landing.text, screen, &landing.keys()),
         Layer::Question(one) => question(painter, one, screen),
         Layer::Line(line) => write(painter, app, line, screen),
         Layer::Asked { tab, scroll } => asked(painter, app, *tab, *scroll, screen),
@@ -82,7 +83,7 @@ fn footer(painter: &mut Painter, screen: Rect, text: &str) {
     }
 }
 
-fn read(painter: &mut Painter, text: &Text, screen: Rect) {
+fn read(painter: &mut Painter, text: &Text, screen: Rect, keys: &str) {
     let area = text_area(screen);
     frame(painter, area, (&text.title, Role::PopupTitle));
     let inner = inside(area);
@@ -91,9 +92,9 @@ fn read(painter: &mut Painter, text: &Text, screen: Rect) {
     painter.rows(inner, &rows[top..]);
     let shown = top + usize::from(inner.height);
     let note = if rows.len() > usize::from(inner.height) {
-        format!(" {}/{} · Esc closes ", shown.min(rows.len()), rows.len())
+        format!(" {}/{} · {keys} ", shown.min(rows.len()), rows.len())
     } else {
-        " Esc closes ".to_owned()
+        format!(" {keys} ")
     };
     note_below(painter, area, &note);
 }

@@ -122,6 +122,9 @@ fn label(app: &App, tab: &Tab, place: usize, title: usize, counts: bool) -> Vec<
         pieces.push(Piece::new(" ", number));
         pieces.extend(line_counts(changes.insertions, changes.deletions));
     }
+    if tab.is_landed() {
+        pieces.push(Piece::new(" ⇣", Role::Good));
+    }
     let mark = radar::mark(app, tab);
     if !mark.is_empty() {
         pieces.push(Piece::new(format!(" {mark}"), Role::Warn));

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use super::state;
 use crate::agent::Failure;
-use crate::git::session::{self, SessionSummary};
-use crate::git::{CommitId, Repo};
+use crate::git::session::{self, Target};
 use crate::workbench::Place;
+use crate::workbench::landing::{InBranch, in_branch};
 
 /// A branch in a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +26,8 @@ pub struct BranchLine {
     pub updated: i64,
     /// Everything on it is in what the user has checked out, however it came there.
     pub landed: bool,
+    /// Where what was landed of it is, and what was done since.
+    pub landed_in: Option<InBranch>,
     /// The user has it checked out.
     pub is_current: bool,
     /// The refs that keep heads which the session moved away from, the newest first.
@@ -43,12 +45,22 @@ pub async fn branches(place: &Place) -> Result<Vec<BranchLine>, Failure> {
                 kept.entry(one.session).or_default().push(one.name);
             }
             let sessions = session::list(repo)?;
+            let target = here.commit.as_ref().map(|tip| Target::new(repo, tip)).transpose()?;
+            let into = here.branch.clone().unwrap_or_default();
             let mut lines = Vec::new();
             for (name, head) in repo.refs("refs/heads/")? {
                 let Some(name) = name.strip_prefix("refs/heads/") else { continue };
                 let own = sessions.iter().find(|one| one.branch.as_deref() == Some(name));
                 let is_current = here.branch.as_deref() == Some(name);
-                let into = here.commit.as_ref().filter(|_| !is_current);
+                let target = target.as_ref().filter(|_| !is_current);
+                // Of the user's own, changes that were squashed are not looked for: there may be many.
+                let landed = match own {
+                    Some(_) => target.and_then(|target| Some(target.standing(&head).ok()?.state.is_safe())),
+                    None => here.commit.as_ref().filter(|_| !is_current).map(|tip| {
+                        // What cannot be told has not landed.
+                        repo.is_ancestor(&head, tip).unwrap_or(false)
+                    }),
+                };
                 let data = repo.commit(&head)?;
                 let line = BranchLine {
                     name: name.to_owned(),
@@ -59,7 +71,8 @@ pub async fn branches(place: &Place) -> Result<Vec<BranchLine>, Failure> {
                     turns: own.map_or(0, |own| own.turns),
                     state: own.map_or("idle", |own| state(&journals, &own.id)),
                     updated: own.map_or(data.time, |own| own.updated.max(data.time)),
-                    landed: into.is_some_and(|into| is_landed(repo, own, &head, into)),
+                    landed: landed.unwrap_or(false),
+                    landed_in: own.and(target).and_then(|target| in_branch(target, &into, &head)),
                     is_current,
                     kept: own.and_then(|own| kept.remove(&own.id)).unwrap_or_default(),
                 };
@@ -69,13 +82,4 @@ pub async fn branches(place: &Place) -> Result<Vec<BranchLine>, Failure> {
             Ok::<_, Failure>(lines)
         })
         .await
-}
-
-/// What cannot be told has not landed.
-fn is_landed(repo: &Repo, own: Option<&SessionSummary>, head: &CommitId, into: &CommitId) -> bool {
-    match own {
-        Some(_) => session::landed(repo, head, into).is_ok_and(session::Landed::is_safe),
-        // Of the user's own, changes that were squashed are not looked for: there may be many.
-        None => repo.is_ancestor(head, into).unwrap_or(false),
-    }
 }

@@ -1,0 +1,147 @@
+//! Bringing a branch home to another one, as a rule the user's: as one commit, as a merge, or as copies of chosen steps.
+//! Always a plan first, which changes nothing; carrying it out changes all or nothing, and can be taken back.
+
+mod apply;
+mod basis;
+mod markers;
+mod picks;
+mod plan;
+mod resolving;
+mod undo;
+mod words;
+
+use std::path::PathBuf;
+
+pub use apply::{LandedAs, land_apply};
+pub use plan::land_plan;
+pub use resolving::{Resolving, resolved_for, resolving};
+pub use undo::{LandUndo, land_undo, land_undo_plan};
+
+use super::WasLanded;
+use crate::git::codec::Landing;
+use crate::git::{CommitId, Conflict, DiffStat, ObjectId, Obstacle};
+
+/// What is to be landed, and how.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LandWish {
+    /// A branch, a session or a commit; the last session when absent.
+    pub rev: Option<String>,
+    /// The branch to land in; when absent, the one that the user has checked out. One that is not there is made.
+    pub into: Option<String>,
+    pub how: LandHow,
+    /// In place of the words that would be made.
+    pub message: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum LandHow {
+    /// As one commit.
+    #[default]
+    Squash,
+    /// As a commit with two parents: all steps are in the branch's history then.
+    Merge,
+    /// As copies of these steps, with their conversation: numbers, ranges `2-4`, turns `t3`, hashes.
+    Pick(String),
+}
+
+/// What landing would do. Nothing was changed yet.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LandPlan {
+    /// What is landed, as people call it.
+    pub name: String,
+    pub head: CommitId,
+    pub session: Option<String>,
+    pub how: LandHow,
+    /// Without `refs/heads/`.
+    pub into: String,
+    /// Where that stands; of a branch that is made, where it will begin. `None` where there is no commit yet.
+    pub tip: Option<CommitId>,
+    pub makes_branch: bool,
+    /// It was landed before, so far: only what is new comes along.
+    pub before: Option<WasLanded>,
+    /// The commits that come along, oldest first.
+    pub commits: Vec<Landable>,
+    /// Chosen steps whose changes are there already.
+    pub skipped: Vec<Landable>,
+    /// What changes in the branch.
+    pub stat: DiffStat,
+    /// Words of the commit; empty when steps are picked.
+    pub message: String,
+    pub conflicts: Vec<Conflict>,
+    /// The step that conflicts, of those picked.
+    pub conflicting: Option<CommitId>,
+    /// Files in which a conflict was never resolved.
+    pub unresolved: Vec<PathBuf>,
+    /// What becomes of the work trees that have the branch checked out.
+    pub checkouts: Vec<Fate>,
+    /// The branch's own worktree holds work that is not committed, and so does not come along.
+    pub leaves_uncommitted: bool,
+    /// The files as they would be, as a commit that nobody has: to look at the difference.
+    pub preview: Option<CommitId>,
+    /// The commits to write, each on the one before.
+    drafts: Vec<Drafted>,
+    record: Landing,
+}
+
+/// A commit that can be landed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Landable {
+    pub commit: CommitId,
+    pub subject: String,
+    /// `None` of a person's commit.
+    pub turn: Option<u32>,
+    pub step: Option<u32>,
+}
+
+/// What becomes of a work tree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fate {
+    pub path: PathBuf,
+    /// The user's own checkout.
+    pub is_main: bool,
+    /// What keeps its files from going along.
+    pub blocked: Option<Blocked>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Blocked {
+    /// The user is in the middle of a merge, a rebase …
+    UnderWay(&'static str),
+    /// These would be lost.
+    InTheWay(Vec<Obstacle>),
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Drafted {
+    tree: ObjectId,
+    /// Further parents, after the one before.
+    parents: Vec<CommitId>,
+    /// Nothing: the plan's own words.
+    message: Option<String>,
+}
+
+impl LandPlan {
+    /// Whether it can be carried out.
+    pub fn is_ready(&self) -> bool {
+        self.conflicts.is_empty()
+            && self.unresolved.is_empty()
+            && self.checkouts.iter().all(|fate| fate.blocked.is_none())
+    }
+
+    /// Other words for its commit.
+    pub fn set_message(&mut self, message: String) {
+        if !matches!(self.how, LandHow::Pick(_)) {
+            self.message = message;
+        }
+    }
+}
+
+impl LandHow {
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Squash => "squash",
+            Self::Merge => "merge",
+            Self::Pick(_) => "pick",
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! Merging a child into the session that it left: the files of both, in a commit with two parents. The message is that
+//! of a step of the parent, with a record of the child; the child's own conversation is below the second parent.
+
+use super::load::{find, peek, read};
+use super::undo::UNCOMMITTED;
+use super::{Cursor, Draft, SessionError, keep};
+use crate::chat::{Conversation, EntryKind};
+use crate::git::Conflict;
+use crate::git::codec::{Origin, StepMessage};
+use crate::git::{CommitId, DiffStat, Repo, StepOptions, Touched, Worktree};
+
+/// Characters of the child's last answer that its record holds.
+const ANSWER: usize = 1_000;
+
+/// What is merged into a parent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Child {
+    pub head: CommitId,
+    /// As people call it: its branch, or what it was named by.
+    pub name: String,
+    /// `None` of a branch on which no agent worked.
+    pub session: Option<String>,
+    pub title: String,
+    pub turns: u32,
+    pub steps: u32,
+    /// The last words of its agent.
+    pub answer: String,
+}
+
+/// What came of merging a child.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ChildMerge {
+    Merged(Box<MergedChild>),
+    /// Nothing was changed.
+    Conflicts(Vec<Conflict>),
+    /// The parent has all of it already.
+    Nothing,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct MergedChild {
+    /// The step by which it was merged.
+    pub commit: CommitId,
+    pub subject: String,
+    /// Against the parent's head.
+    pub stat: DiffStat,
+}
+
+impl Child {
+    /// What a revision, a branch or a session's id means as a child.
+    pub fn of(repo: &Repo, rev: &str) -> Result<Self, SessionError> {
+        let name = rev.strip_prefix("refs/heads/").unwrap_or(rev).to_owned();
+        let branch = repo.read_ref(&format!("refs/heads/{name}"))?;
+        let is_own = match (peek(repo, Some(rev)), &branch) {
+            // A branch of the user's may stand on the steps of somebody else's.
+            (Ok(peek), Some(_)) => peek.stamp.branch.as_deref() == Some(&*name),
+            (Ok(_), None) => true,
+            (Err(_), _) => false,
+        };
+        if !is_own {
+            let head = match branch {
+                Some(head) => head,
+                None => repo.resolve(rev)?,
+            };
+            let title = repo.commit(&head)?.subject().to_owned();
+            return Ok(Self { head, name, session: None, title, turns: 0, steps: 0, answer: String::new() });
+        }
+        let session = read(repo, &find(repo, Some(rev))?, Some(rev))?;
+        let answer = session.conversation.entries().iter().rev().find_map(|entry| match &entry.kind {
+            EntryKind::Answer { message, .. } => {
+                Some(message.text().trim().to_owned()).filter(|text| !text.is_empty())
+            }
+            _ => None,
+        });
+        Ok(Self {
+            head: session.head,
+            name: session.branch.unwrap_or(name),
+            session: Some(session.id),
+            title: session.title.unwrap_or_default(),
+            turns: session.turn,
+            steps: session.step,
+            answer: answer.unwrap_or_default(),
+        })
+    }
+
+    /// In a line.
+    pub fn subject(&self) -> String {
+        let title = self.title.lines().next().unwrap_or_default();
+        if title.is_empty() {
+            format!("Merge {}", self.name)
+        } else {
+            format!("Merge {}: {title}", self.name)
+        }
+    }
+
+    fn record(&self) -> String {
+        let mut text = format!("Merged {} at {}", self.name, self.head.short());
+        if let Some(session) = &self.session {
+            text.push_str(&format!(" (session {session}, turns: {}, steps: {})", self.turns, self.steps));
+        }
+        text.push_str(".\n");
+        if !self.answer.is_empty() {
+            let short: String = self.answer.chars().take(ANSWER).collect();
+            let more = if short.len() < self.answer.len() { " […]" } else { "" };
+            text.push_str(&format!("\nIts last answer:\n{short}{more}\n"));
+        }
+        text
+    }
+}
+
+/// Merges a child into the session that `cursor` writes, in its worktree. What the worktree holds uncommitted is
+/// committed first. `draft` tells route and cost of what the parent said since its last step; subject and summary are
+/// made here.
+///
+/// # Errors
+/// When a file of the child's would take the place of one that git does not follow, besides those of git. Then nothing
+/// was changed, except that uncommitted work is committed.
+pub fn merge_child(
+    repo: &Repo,
+    worktree: &mut Worktree,
+    cursor: &mut Cursor,
+    conversation: &Conversation,
+    child: &Child,
+    draft: &Draft,
+    known: &[String],
+) -> Result<ChildMerge, SessionError> {
+    if worktree.is_dirty()? {
+        worktree.commit(&Touched::Scan, &|_| UNCOMMITTED.into(), &StepOptions::default())?;
+    }
+    let Some(head) = worktree.head()? else { return Ok(ChildMerge::Nothing) };
+    if repo.is_ancestor(&child.head, &head)? {
+        return Ok(ChildMerge::Nothing);
+    }
+    let merged = repo.merge(&head, &child.head)?;
+    if !merged.is_clean() {
+        return Ok(ChildMerge::Conflicts(merged.conflicts));
+    }
+    cursor.sync(repo, &head)?;
+    let draft = Draft { subject: child.subject(), summary: child.record(), ..draft.clone() };
+    let mut message: StepMessage = cursor.step_message(conversation, &draft);
+    message.stamp.merged = Some(Origin {
+        commit: child.head.to_string(),
+        session: child.session.clone().unwrap_or_default(),
+        turn: child.turns,
+    });
+    let stat = repo.diff(Some(&head), &merged.tree)?;
+    let parents = [head.clone(), child.head.clone()];
+    let commit = repo.write_commit(&merged.tree, &parents, &message.encode(known))?;
+    keep(repo, child.session.as_deref().unwrap_or(cursor.session()), &child.head, "merged")?;
+    repo.carry(worktree.branch(), Some(&head), &commit, &format!("commit (merge): {}", child.subject()))?;
+    cursor.stepped(repo, &commit, &message)?;
+    let subject = message.first_line(known);
+    Ok(ChildMerge::Merged(Box::new(MergedChild { commit, subject, stat })))
+}
