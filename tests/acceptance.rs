@@ -11,5 +11,6 @@ mod acceptance {
     mod steps;
     mod sync;
     mod trouble;
+    mod worktrees;
 }
 mod support;

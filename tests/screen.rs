@@ -16,6 +16,7 @@ mod screen {
     mod quiet;
     mod review;
     mod routing;
+    mod setup;
     mod sizes;
     mod stopping;
     mod stuck;

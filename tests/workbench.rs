@@ -12,6 +12,7 @@ mod workbench {
     mod radar;
     mod review;
     mod runtime;
+    mod setup;
     mod shell;
     mod state;
     mod steering;

@@ -74,8 +74,11 @@ impl Services {
                     })
             })
         };
+        let of_worktrees = settings.worktree.env.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let of_worktrees = of_worktrees.filter(|(name, _)| crate::tools::shell::is_secret(name));
         env.iter()
             .filter(|(name, _)| crate::tools::shell::is_secret(name) || is_used(name))
+            .chain(of_worktrees)
             .map(|(_, value)| value.trim().to_owned())
             .filter(|value| value.len() >= SHORTEST_KNOWN)
             .collect()

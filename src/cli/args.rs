@@ -101,6 +101,8 @@ pub enum Command {
     Config(ConfigArgs),
     /// Watch an agent at work in a throw-away repository: no key, no network
     Demo(DemoArgs),
+    /// Show the worktrees of this repository: size, state, ports
+    Worktrees,
     /// Free what finished sessions no longer need; shows it first
     Gc(GcArgs),
     /// Print the completion script of a shell
@@ -371,6 +373,13 @@ pub struct GcArgs {
     /// Do it
     #[arg(long)]
     pub apply: bool,
+    /// Also free folders that git ignores (target, node_modules …) of worktrees that nobody works in; what the settings
+    /// give a worktree comes again when it is next opened
+    #[arg(long)]
+    pub builds: bool,
+    /// Only worktrees in which nothing was done for so many days
+    #[arg(long, value_name = "DAYS")]
+    pub older_than: Option<u32>,
     /// Also drop heads kept by undo and close that are older than so many days
     #[arg(long, value_name = "DAYS")]
     pub kept_older_than: Option<u32>,

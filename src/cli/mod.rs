@@ -20,6 +20,7 @@ mod show;
 mod status;
 mod sync;
 mod undo;
+mod worktrees;
 
 use std::io::IsTerminal;
 use std::num::NonZeroUsize;
@@ -155,6 +156,7 @@ async fn dispatch(cli: Cli, screen: Screen) -> Done {
         Command::Ledger(args) => ledger::run(&common, &args),
         Command::Config(args) => config::run(&common, &args),
         Command::Demo(args) => demo::run(&common, &args, screen).await,
+        Command::Worktrees => worktrees::run(&common).await,
         Command::Gc(args) => gc::run(&common, &args).await,
         Command::Completions { shell } => {
             let mut script = Vec::new();

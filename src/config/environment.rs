@@ -140,6 +140,12 @@ fn resolve(layers: &Layers, variable: &str) -> KeyPath {
     if path.len() == 4 && path[2] == "env" {
         path[3] = path[3].to_ascii_uppercase();
     }
+    if let [table, env, name] = &mut path[..]
+        && table == "worktree"
+        && env == "env"
+    {
+        name.make_ascii_uppercase();
+    }
     path
 }
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::*;
-use crate::config::{BackendKind, Fallback, PermissionMode, TrustError};
+use crate::config::{BackendKind, Fallback, PermissionMode, Submodules, TrustError};
 
 /// A user, a project and an environment, in a directory of their own.
 struct World {
@@ -105,7 +105,7 @@ fn every_key_of_the_schema_has_a_field() {
     let all = "[backends.b]\nkind='cli'\nbase_url='http://h/v1/'\nmodel='m'\nlocal=true\napi_key_env='K'\nprofile='p'\n\
         script='s'\ncontext_window=1\nmax_output_tokens=1\neffort='low'\nlogprobs=true\ntool_calls='text'\nedit_format='whole'\n\
         headers={A='$B'}\nargs=['x']\nenv={A='$B'}\nconnect_timeout_seconds=1\nidle_timeout_seconds=2.5\nmax_retries=0\n\
-        [roles.r]\nbackend='b'\nmodel='m'\neffort='high'\nread_only=true\npermissions='ask'\n";
+        [worktree.env]\nb='$B'\n[roles.r]\nbackend='b'\nmodel='m'\neffort='high'\nread_only=true\npermissions='ask'\n";
     let world = World::new().user(all);
     let settings = world.ok().settings;
     let written: toml::Table = toml::from_str(&toml::to_string(&settings).unwrap()).unwrap();
@@ -212,6 +212,37 @@ fn mistakes_name_the_place_and_the_way_out() {
         World::new().flag("ui.them", "x").error(),
         "command line (ui.them): unknown key \"ui.them\"; did you mean \"ui.theme\"?"
     );
+}
+
+#[test]
+fn what_a_worktree_gets_can_be_set_key_by_key() {
+    let shipped = World::new().ok().settings.worktree;
+    assert!(shipped.copy.is_empty() && shipped.link.is_empty() && shipped.setup.is_empty());
+    assert!(shipped.include.is_empty() && shipped.env.is_empty());
+    assert_eq!((shipped.ports, shipped.port_base, shipped.setup_timeout_seconds), (10, 20_000, 600));
+    assert_eq!(shipped.submodules, Submodules::Auto);
+
+    let text = "[worktree]\ncopy = ['.env']\ninclude = ['*.local']\nlink = ['node_modules']\n\
+        setup = ['npm ci']\nsetup_timeout_seconds = 5\nports = 3\nport_base = 30000\n\
+        submodules = 'never'\nenv = { PORT = '$OFFSHOOT_PORT' }\n";
+    let set = World::new().user(text).ok().settings.worktree;
+    assert_eq!((set.copy, set.include), (vec![".env".to_owned()], vec!["*.local".to_owned()]));
+    assert_eq!((set.link, set.setup), (vec!["node_modules".to_owned()], vec!["npm ci".to_owned()]));
+    assert_eq!((set.ports, set.port_base, set.setup_timeout_seconds), (3, 30_000, 5));
+    assert_eq!((set.submodules, set.env["PORT"].as_str()), (Submodules::Never, "$OFFSHOOT_PORT"));
+
+    let by_variable = World::new().env("OFFSHOOT_WORKTREE__ENV__MY_PORT", "1").ok().settings.worktree;
+    assert_eq!(by_variable.env["MY_PORT"], "1");
+    assert_eq!(
+        World::new().user("worktree.port_base = 80").error(),
+        "c/offshoot/config.toml:1: worktree.port_base: expected a whole number from 1024 to 65000, found 80"
+    );
+    let project = World::new().project(text).ok();
+    let worktree = &project.settings.worktree;
+    assert!(worktree.setup.is_empty() && worktree.env.is_empty(), "commands and variables need trust");
+    assert_eq!((worktree.submodules, worktree.link.len()), (Submodules::Auto, 1));
+    let trusted = World::new().project(text).trusted().ok().settings.worktree;
+    assert_eq!((trusted.setup.len(), trusted.env.len()), (1, 1));
 }
 
 #[test]

@@ -21,8 +21,8 @@ pub use origin::{Layer, Origin};
 pub use paths::{Paths, PathsError};
 pub use settings::{
     AgentSettings, BreakerSettings, BudgetSettings, Fallback, LedgerSettings, LocalRuntimeSettings,
-    PermissionMode, PermissionRules, RoleSettings, RouterSettings, SandboxSettings, Settings, UiSettings,
-    UnknownPermissions, VerifySettings, WeightsChoice, WorktreeSettings,
+    PermissionMode, PermissionRules, RoleSettings, RouterSettings, SandboxSettings, Settings, Submodules,
+    UiSettings, UnknownPermissions, VerifySettings, WeightsChoice, WorktreeSettings,
 };
 pub use trust::{Trust, TrustError};
 

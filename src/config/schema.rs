@@ -18,6 +18,8 @@ pub(super) enum Kind {
     Flag,
     /// A whole number, at least this.
     Count(i64),
+    /// A whole number from the one to the other, both included.
+    Between(i64, i64),
     /// A number from 0 to 1.
     Fraction,
     /// A number, 0 or more.
@@ -139,9 +141,15 @@ pub(super) const KEYS: &[Key] = &[
     trusted("ledger.file_path", Kind::Path),
     free("ledger.max_bytes", Kind::Count(1_000)),
     free("ledger.keep", Kind::Count(0)),
+    free("worktree.copy", Kind::List),
     free("worktree.include", Kind::List),
     free("worktree.link", Kind::List),
     trusted("worktree.setup", Kind::List),
+    free("worktree.setup_timeout_seconds", Kind::Count(1)),
+    free("worktree.ports", Kind::Between(0, 1000)),
+    free("worktree.port_base", Kind::Between(1024, 65_000)),
+    trusted("worktree.submodules", Kind::OneOf(&["auto", "never", "always"])),
+    trusted("worktree.env.*", Kind::Private),
     free("ui.theme", Kind::Text),
     free("ui.side_panel", Kind::Flag),
     free("ui.vim", Kind::Flag),
@@ -208,6 +216,10 @@ impl Kind {
                 Some(number) if number >= least => Ok(value),
                 _ => expected(),
             },
+            Self::Between(least, most) => match value.as_integer() {
+                Some(number) if (least..=most).contains(&number) => Ok(value),
+                _ => expected(),
+            },
             Self::Fraction | Self::Amount => match number(&value) {
                 Some(number) if self == Self::Amount && number >= 0.0 && number.is_finite() => {
                     Ok(Value::Float(number))
@@ -255,7 +267,7 @@ impl Kind {
                 "false" | "0" | "no" | "off" => Value::Boolean(false),
                 _ => Value::String(text.to_owned()),
             },
-            Self::Count(_) | Self::Fraction | Self::Amount => as_toml(),
+            Self::Count(_) | Self::Between(..) | Self::Fraction | Self::Amount => as_toml(),
             Self::List | Self::Paths => {
                 if text.trim_start().starts_with('[') {
                     return as_toml();
@@ -271,6 +283,7 @@ impl Kind {
         match self {
             Self::Flag => "true or false".into(),
             Self::Count(least) => format!("a whole number, {least} or more"),
+            Self::Between(least, most) => format!("a whole number from {least} to {most}"),
             Self::Fraction => "a number from 0 to 1".into(),
             Self::Amount => "a number, 0 or more".into(),
             Self::Text | Self::Private => "text in quotes".into(),
@@ -398,6 +411,8 @@ mod tests {
             (Kind::Amount, Value::Float(f64::INFINITY), false),
             (Kind::Count(1), Value::Integer(0), false),
             (Kind::Count(0), Value::Float(1.0), false),
+            (Kind::Between(1, 5), Value::Integer(5), true),
+            (Kind::Between(1, 5), Value::Integer(6), false),
             (Kind::Url, Value::String("localhost:80".into()), false),
             (Kind::Url, Value::String("http://".into()), false),
             (Kind::Url, Value::String("http://a b/".into()), false),

@@ -190,9 +190,35 @@ pub struct LedgerSettings {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WorktreeSettings {
+    /// Patterns of ignored files that a new worktree gets copies of.
+    pub copy: Vec<String>,
+    /// The same by another name.
     pub include: Vec<String>,
+    /// Patterns of ignored files and directories that it gets links to.
     pub link: Vec<String>,
     pub setup: Vec<String>,
+    /// For each of the commands; at least 1.
+    pub setup_timeout_seconds: u64,
+    /// How many TCP ports a worktree has for itself. 0: none.
+    pub ports: u16,
+    /// The first that is given out; from 1024 to 65000.
+    pub port_base: u16,
+    pub submodules: Submodules,
+    /// More variables for commands, by name; `$OFFSHOOT_…` in them stands for what the worktree has.
+    #[serde(default)]
+    pub env: BTreeMap<String, String>,
+}
+
+/// Whether a new worktree gets its submodules.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Submodules {
+    /// Those that the user's repository has already: nothing is fetched.
+    #[default]
+    Auto,
+    Never,
+    /// All; what is not here is fetched.
+    Always,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

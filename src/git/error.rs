@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::{CommitId, Obstacle};
+use super::{CommitId, Lock, Obstacle};
 
 /// Paths in the way that are named.
 const OBSTACLES: usize = 20;
@@ -61,9 +61,9 @@ pub enum GitError {
     /// Work that is not committed would be lost.
     #[error("files in {} are in the way:{}", path.display(), listed(obstacles))]
     InTheWay { path: PathBuf, obstacles: Vec<Obstacle> },
-    /// Another git process holds a lock, or one died and left it. `age` since the lock was made.
-    #[error("{} has been there for {} s", lock.display(), age.as_secs())]
-    Locked { lock: PathBuf, age: Duration },
+    /// Another git process holds a lock, or one died and left it.
+    #[error("{0}")]
+    Locked(Box<Lock>),
     #[error("no space is left on the disk of {}", path.display())]
     DiskFull { path: PathBuf },
     #[error("{} is on a read-only file system", path.display())]
@@ -120,9 +120,7 @@ impl GitError {
                 "commit them there, or move them away (`git stash -u`), and retry; nothing was changed"
                     .to_owned()
             }
-            Self::Locked { lock, .. } => {
-                format!("wait for the other git process; if none runs, remove {} and retry", lock.display())
-            }
+            Self::Locked(lock) => lock.hint(),
             Self::DiskFull { .. } => "free some space and retry; what was committed is safe".to_owned(),
             Self::ReadOnly { .. } => "use a copy or a clone that can be written".to_owned(),
             Self::Denied { path } => format!("check who owns {} and its mode", path.display()),
@@ -134,6 +132,10 @@ impl GitError {
             }
         };
         Some(text)
+    }
+
+    pub(super) fn locked(lock: &Path) -> Self {
+        Self::Locked(Box::new(Lock::look_at(lock)))
     }
 
     pub(super) fn io(path: impl Into<PathBuf>, source: io::Error) -> Self {
@@ -163,7 +165,7 @@ impl GitError {
     fn by_text(text: &str) -> Option<Self> {
         let path = || PathBuf::from(quoted(text).unwrap_or("the repository"));
         if let Some(lock) = lock_in(text) {
-            return Some(Self::Locked { age: age_of(&lock), lock });
+            return Some(Self::locked(&lock));
         }
         if text.contains("No space left on device") || text.contains("Disk quota exceeded") {
             Some(Self::DiskFull { path: path() })
@@ -243,11 +245,11 @@ mod tests {
         assert!(matches!(full, GitError::DiskFull { path } if path == Path::new("/r/.git/objects/x")));
         let lock =
             GitError::program("x", "fatal: Unable to create '/r/.git/index.lock': File exists.\n\nAnother");
-        assert!(matches!(lock, GitError::Locked { lock, .. } if lock == Path::new("/r/.git/index.lock")));
+        assert!(matches!(lock, GitError::Locked(lock) if lock.path == Path::new("/r/.git/index.lock")));
         let words = "fatal: cannot lock ref 'HEAD': Unable to create '/r/.git/refs/heads/a.lock': File exists.\n\nan editor opened by 'git commit'.";
         let of_ref = GitError::program("x", words);
         assert!(
-            matches!(of_ref, GitError::Locked { lock, .. } if lock == Path::new("/r/.git/refs/heads/a.lock"))
+            matches!(of_ref, GitError::Locked(lock) if lock.path == Path::new("/r/.git/refs/heads/a.lock"))
         );
         let denied =
             GitError::program("x", "fatal: Unable to create '/r/.git/index.lock': Permission denied");

@@ -1,20 +1,90 @@
 //! Lock files that a killed process left behind. Git never removes those, and nobody but a person can
 //! in general; here it is done only for what is ours alone (the index of a session's worktree, the
-//! references of sessions), and only when no living process can be its owner.
+//! references of sessions), and only when no living process can be its owner. Of all others it is told how
+//! old they are and whose they seem to be.
 
 use std::fs::{self, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::GitError;
 use super::error::age_of;
+use super::program::bytes_path;
+use super::{GitError, Repo};
 
 /// How often and how long a lock is waited for: two seconds in all.
 const TRIES: u32 = 40;
 const PAUSE: Duration = Duration::from_millis(50);
 /// Between the two looks at a lock that nobody seems to hold.
 const BLINK: Duration = Duration::from_millis(10);
+
+/// A lock that is in the way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lock {
+    pub path: PathBuf,
+    /// Since it was made.
+    pub age: Duration,
+    pub owner: Owner,
+}
+
+/// Whose a lock seems to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Owner {
+    /// A process that has it open.
+    Holder { pid: u32, name: String },
+    /// A git that is at work in the same place.
+    Worker { pid: u32, name: String },
+    /// No process on this machine: it was left behind.
+    Nobody,
+    /// Processes cannot be looked at here.
+    Unknown,
+}
+
+impl Lock {
+    /// Looks at a lock, and at the processes that may own it.
+    pub(super) fn look_at(lock: &Path) -> Self {
+        let places = places_of(lock);
+        let places: Vec<&Path> = places.iter().map(PathBuf::as_path).collect();
+        Self { age: age_of(lock), owner: owner(lock, &places), path: lock.to_owned() }
+    }
+
+    /// What a person can do about it.
+    pub fn hint(&self) -> String {
+        let remove = format!("rm '{}'", self.path.display());
+        match &self.owner {
+            Owner::Holder { pid, .. } | Owner::Worker { pid, .. } => {
+                format!("wait until process {pid} has ended, and retry")
+            }
+            Owner::Nobody => format!("if no git on another machine works there: {remove}"),
+            Owner::Unknown => format!("wait for the other git process; if none runs: {remove}"),
+        }
+    }
+}
+
+impl std::fmt::Display for Lock {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} has been there for {}", self.path.display(), span(self.age))?;
+        match &self.owner {
+            Owner::Holder { pid, name } => write!(f, "; {name} (process {pid}) has it open"),
+            Owner::Worker { pid, name } => write!(f, "; {name} (process {pid}) is at work there"),
+            Owner::Nobody => f.write_str("; no process here seems to own it: one that was killed left it"),
+            Owner::Unknown => Ok(()),
+        }
+    }
+}
+
+impl Repo {
+    /// Locks on the index, the head and the settings of the user's checkout, and on those of other worktrees.
+    pub fn locks(&self) -> Vec<Lock> {
+        let common = self.common_dir();
+        let mut folders = vec![common.to_owned()];
+        let worktrees = fs::read_dir(common.join("worktrees")).into_iter().flatten().flatten();
+        folders.extend(worktrees.map(|entry| entry.path()));
+        let names = ["index.lock", "HEAD.lock", "config.lock", "config.worktree.lock", "packed-refs.lock"];
+        let locks = folders.iter().flat_map(|folder| names.map(|name| folder.join(name)));
+        locks.filter(|lock| look(lock).is_some()).map(|lock| Lock::look_at(&lock)).collect()
+    }
+}
 
 /// Waits a little for a lock to go.
 pub(super) fn wait_for(lock: &Path) -> Result<(), GitError> {
@@ -24,7 +94,7 @@ pub(super) fn wait_for(lock: &Path) -> Result<(), GitError> {
         }
         std::thread::sleep(PAUSE);
     }
-    Err(GitError::Locked { age: age_of(lock), lock: lock.to_owned() })
+    Err(GitError::locked(lock))
 }
 
 /// Waits for a lock of ours to go, and removes it when it was abandoned. `places` are the folders that
@@ -48,7 +118,7 @@ pub(super) fn wait_for_owner(lock: &Path, places: &[&Path]) -> Result<(), GitErr
             return Ok(());
         }
     }
-    Err(GitError::Locked { age: age_of(lock), lock: lock.to_owned() })
+    Err(GitError::locked(lock))
 }
 
 fn remove(lock: &Path) -> Result<(), GitError> {
@@ -77,18 +147,52 @@ fn is_same(_: &Metadata, _: &Metadata) -> bool {
 /// Whether a living process may own the lock: one that has it open, or a git that works in one of the
 /// places. Where processes cannot be looked at, anybody may.
 fn is_held(lock: &Path, places: &[&Path]) -> bool {
-    let Ok(processes) = fs::read_dir("/proc") else { return true };
+    owner(lock, places) != Owner::Nobody
+}
+
+/// Whether a living process has a file open. Where processes cannot be looked at, one may.
+pub(super) fn is_open(file: &Path) -> bool {
+    is_held(file, &[])
+}
+
+fn owner(lock: &Path, places: &[&Path]) -> Owner {
+    let Ok(processes) = fs::read_dir("/proc") else { return Owner::Unknown };
     let lock = lock.canonicalize().unwrap_or_else(|_| lock.to_owned());
-    let mut seen = false;
+    let (mut seen, mut worker) = (false, None);
     for process in processes.flatten().map(|entry| entry.path()) {
+        // `self` is one of the others, by another name.
+        let Some(number) = process.file_name().and_then(|pid| pid.to_str()?.parse().ok()) else { continue };
         let Ok(name) = fs::read_to_string(process.join("comm")) else { continue };
         seen = true;
-        let is_git = name.starts_with("git");
-        if (is_git && works_in(&process, places)) || has_open(&process, &lock) {
-            return true;
+        if has_open(&process, &lock) {
+            return Owner::Holder { pid: number, name: name.trim().to_owned() };
+        }
+        if worker.is_none() && name.starts_with("git") && works_in(&process, places) {
+            worker = Some(Owner::Worker { pid: number, name: name.trim().to_owned() });
         }
     }
-    !seen
+    worker.unwrap_or(if seen { Owner::Nobody } else { Owner::Unknown })
+}
+
+/// The git directory that a lock lies in, and the work tree that belongs to it.
+fn places_of(lock: &Path) -> Vec<PathBuf> {
+    let Some(git_dir) = lock.ancestors().skip(1).find(|folder| folder.join("HEAD").is_file()) else {
+        return lock.parent().map(Path::to_owned).into_iter().collect();
+    };
+    let linked = fs::read(git_dir.join("gitdir")).ok();
+    let linked = linked.and_then(|text| Some(bytes_path(text.trim_ascii_end()).parent()?.to_owned()));
+    let main = || (git_dir.file_name()? == ".git").then(|| git_dir.parent().map(Path::to_owned))?;
+    [Some(git_dir.to_owned()), linked.or_else(main)].into_iter().flatten().collect()
+}
+
+/// A time in its largest unit.
+fn span(time: Duration) -> String {
+    match time.as_secs() {
+        seconds @ 0..120 => format!("{seconds} s"),
+        seconds @ 120..7_200 => format!("{} min", seconds / 60),
+        seconds @ 7_200..172_800 => format!("{} h", seconds / 3_600),
+        seconds => format!("{} days", seconds / 86_400),
+    }
 }
 
 fn has_open(process: &Path, lock: &Path) -> bool {
@@ -130,6 +234,39 @@ mod tests {
         assert!(is_held(&lock, &[]));
         drop(owner);
         assert!(!is_held(&lock, &[]));
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_lock_is_told_with_its_age_its_owner_and_the_way_out() {
+        let fixture = crate::git::testing::Fixture::new();
+        let lock = fixture.top.join(".git/index.lock");
+        let file = fs::File::create(&lock).unwrap();
+        let held = Lock::look_at(&lock);
+        let own = std::process::id();
+        assert!(matches!(held.owner, Owner::Holder { pid, .. } if pid == own), "{held}");
+        assert_eq!(held.hint(), format!("wait until process {own} has ended, and retry"));
+        file.set_modified(std::time::SystemTime::now() - Duration::from_secs(3 * 3600 + 5)).unwrap();
+        drop(file);
+        let left = Lock::look_at(&lock);
+        assert_eq!(left.owner, Owner::Nobody);
+        assert!(left.to_string().contains("index.lock has been there for 3 h; no process here"), "{left}");
+        assert!(left.hint().ends_with(&format!("rm '{}'", lock.display())));
+        let all = fixture.repo().locks();
+        assert_eq!((all.len(), &all[0].path, &all[0].owner), (1, &lock, &Owner::Nobody));
+        assert!(lock.exists(), "the user's locks are theirs");
+        // A git at work in the checkout may be the one.
+        let mut git = std::process::Command::new("git")
+            .current_dir(fixture.top.join("src"))
+            .args(["hash-object", "--stdin"])
+            .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        let worked = Lock::look_at(&lock);
+        git.kill().unwrap();
+        git.wait().unwrap();
+        assert!(matches!(worked.owner, Owner::Worker { pid, .. } if pid == git.id()), "{worked}");
     }
 
     #[test]

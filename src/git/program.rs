@@ -102,6 +102,12 @@ impl Git {
         git
     }
 
+    /// Sets a variable for the call.
+    pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
     /// Makes the call use another index file, and never write parts of it elsewhere.
     pub fn index(mut self, file: &Path) -> Self {
         self.command

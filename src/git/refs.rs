@@ -63,7 +63,7 @@ impl Repo {
     ) -> Result<(), GitError> {
         let attempt = || self.try_update_ref(name, new, expect, reason);
         match patiently(attempt) {
-            Err(GitError::Locked { .. }) => {
+            Err(GitError::Locked(_)) => {
                 self.clear_ref_lock(name)?;
                 attempt()
             }
@@ -279,7 +279,7 @@ fn moved(name: &str, expected: &CommitId, found: Option<CommitId>) -> GitError {
 pub(super) fn patiently<T>(work: impl Fn() -> Result<T, GitError>) -> Result<T, GitError> {
     for _ in 0..LOCK_TRIES {
         match work() {
-            Err(GitError::Locked { .. }) => std::thread::sleep(LOCK_PAUSE),
+            Err(GitError::Locked(_)) => std::thread::sleep(LOCK_PAUSE),
             done => return done,
         }
     }

@@ -24,6 +24,8 @@ pub enum Why {
     NestedRepository,
     /// Files changed inside a submodule; only its commit can be recorded.
     SubmoduleChanged,
+    /// It came from what the user's checkout has ignored, or lies in such a folder.
+    Provided,
 }
 
 impl std::fmt::Display for LeftOut {
@@ -39,7 +41,10 @@ impl std::fmt::Display for Why {
             Self::TooLarge { bytes } => write!(f, "it is new and has {} MB", bytes / 1_000_000),
             Self::TooMuch => f.write_str("too much is new"),
             Self::NestedRepository => f.write_str("it is a repository of its own"),
-            Self::SubmoduleChanged => f.write_str("it changed inside a submodule"),
+            Self::SubmoduleChanged => f.write_str(
+                "it changed inside a submodule, of which only the commit is recorded: commit the change there",
+            ),
+            Self::Provided => f.write_str("it lies in what was copied from what your checkout has ignored"),
         }
     }
 }

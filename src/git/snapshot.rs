@@ -47,7 +47,10 @@ impl Repo {
     }
 
     /// With a libgit2 handle of its own: what is put into its index must not stay in a shared one.
-    fn on_checkout<T>(&self, act: impl FnOnce(&Ground<'_>) -> Result<T, GitError>) -> Result<T, GitError> {
+    pub(super) fn on_checkout<T>(
+        &self,
+        act: impl FnOnce(&Ground<'_>) -> Result<T, GitError>,
+    ) -> Result<T, GitError> {
         let library = if self.is_library() {
             Some(
                 git2::Repository::open(self.git_dir())

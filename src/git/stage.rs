@@ -10,6 +10,7 @@ use std::path::{Component, Path, PathBuf};
 use git2::{AttrCheckFlags, AttrValue, ErrorCode, Index, Oid, StatusOptions, Tree};
 
 use super::program::{Git, bytes_path, path_bytes};
+use super::provision::Provided;
 use super::rules::{Rules, Secrets, looks_secret};
 use super::{CommitId, GitError, LeftOut, ObjectId, Repo, Why};
 use crate::config::TEMPORARY_PREFIX;
@@ -102,10 +103,13 @@ impl Ground<'_> {
 
     /// Paths that differ from the head or the index, with what git tracks and what is new.
     pub fn scan(&self) -> Result<Vec<PathBuf>, GitError> {
-        match self.library {
-            Some(library) => self.scan_library(library),
-            None => Ok(self.status(&[], None)?.into_iter().map(|(path, _)| path).collect()),
-        }
+        let found = match self.library {
+            Some(library) => self.scan_library(library)?,
+            None => self.status(&[], None)?,
+        };
+        let provided = Provided::of(self.git_dir)?;
+        let is_work = |(path, tracked): &(PathBuf, Tracked)| *tracked != Tracked::No || !provided.holds(path);
+        Ok(found.into_iter().filter(is_work).map(|(path, _)| path).collect())
     }
 
     fn stage_library(
@@ -125,20 +129,21 @@ impl Ground<'_> {
             None => None,
         };
         let mut named = true;
-        let mut sorter = Sorter::new(self.top, rules);
-        let mut paths = match touched {
+        let mut sorter = self.sorter(rules)?;
+        let mut paths: BTreeSet<PathBuf> = match touched {
             Touched::Paths(paths) => self.inside(paths)?,
             Touched::Scan => {
                 named = false;
-                self.scan_library(git)?.into_iter().collect()
+                self.scan_library(git)?.into_iter().map(|(path, _)| path).collect()
             }
         };
-        let mut verdicts = Self::judge(git, &index, &paths, named, &mut sorter)?;
+        let in_head = |path: &Path| head_tree.as_ref().is_some_and(|tree| tree.get_path(path).is_ok());
+        let mut verdicts = Self::judge(git, &index, &in_head, &paths, named, &mut sorter)?;
         if named && verdicts.iter().any(|v| matches!(v, Verdict::Unclear)) {
             named = false;
-            paths.extend(self.scan_library(git)?);
-            sorter = Sorter::new(self.top, rules);
-            verdicts = Self::judge(git, &index, &paths, named, &mut sorter)?;
+            paths.extend(self.scan_library(git)?.into_iter().map(|(path, _)| path));
+            sorter = self.sorter(rules)?;
+            verdicts = Self::judge(git, &index, &in_head, &paths, named, &mut sorter)?;
         }
         let mut changes = BTreeMap::new();
         let mut index_changed = false;
@@ -176,6 +181,7 @@ impl Ground<'_> {
     fn judge(
         git: &git2::Repository,
         index: &Index,
+        in_head: &dyn Fn(&Path) -> bool,
         paths: &BTreeSet<PathBuf>,
         named: bool,
         sorter: &mut Sorter<'_>,
@@ -184,6 +190,8 @@ impl Ground<'_> {
             let entry = index.get_path(path, 0);
             let tracked = match &entry {
                 Some(entry) if entry.mode == GITLINK => Tracked::Submodule,
+                // Somebody added to the index what we had put there.
+                Some(_) if sorter.provided.holds(path) && !in_head(path) => Tracked::No,
                 Some(_) => Tracked::File,
                 // A conflict has entries at other stages only.
                 None if (1..=3).any(|stage| index.get_path(path, stage).is_some()) => Tracked::File,
@@ -199,16 +207,21 @@ impl Ground<'_> {
         paths.iter().map(judge).collect()
     }
 
-    fn scan_library(&self, git: &git2::Repository) -> Result<Vec<PathBuf>, GitError> {
+    /// Paths that differ, those that the head does not have as not tracked.
+    fn scan_library(&self, git: &git2::Repository) -> Result<Vec<(PathBuf, Tracked)>, GitError> {
         let large = git.index().is_ok_and(|index| index.len() > LARGE);
         if large && self.repo.has_program() {
-            return Ok(self.status(&[], None)?.into_iter().map(|(path, _)| path).collect());
+            return self.status(&[], None);
         }
         let mut options = StatusOptions::new();
         options.include_untracked(true).recurse_untracked_dirs(true).include_ignored(false);
         let found =
             git.statuses(Some(&mut options)).map_err(|e| GitError::library("scan the worktree", &e))?;
-        let path = |entry: git2::StatusEntry<'_>| bytes_path(trim_slash(entry.path_bytes()));
+        let path = |entry: git2::StatusEntry<'_>| {
+            let is_new = entry.status().intersects(git2::Status::WT_NEW | git2::Status::INDEX_NEW);
+            let tracked = if is_new { Tracked::No } else { Tracked::File };
+            (bytes_path(trim_slash(entry.path_bytes())), tracked)
+        };
         Ok(found.iter().map(path).collect())
     }
 
@@ -222,7 +235,7 @@ impl Ground<'_> {
         let (found, named) = match touched {
             Touched::Paths(paths) if paths.len() <= 500 => {
                 let paths: Vec<PathBuf> = self.inside(paths)?.into_iter().collect();
-                let probe = Sorter::new(self.top, rules);
+                let probe = self.sorter(rules)?;
                 // Of what lies behind a symlink, git lists nothing when asked for it by name.
                 let behind = |path: &PathBuf| matches!(probe.odd_parent(path), Some(Parent::Link));
                 if paths.is_empty() {
@@ -235,9 +248,13 @@ impl Ground<'_> {
             }
             _ => (self.status(&[], file)?, false),
         };
-        let mut sorter = Sorter::new(self.top, rules);
-        let mut input = Vec::new();
+        let mut sorter = self.sorter(rules)?;
+        let (mut input, mut unwanted) = (Vec::new(), Vec::new());
         for (path, tracked) in &found {
+            if *tracked == Tracked::No && sorter.provided.holds(path) {
+                unwanted.extend(path_bytes(path));
+                unwanted.push(0);
+            }
             // What is listed of a submodule is its folder, whatever its index entry is.
             if matches!(sorter.judge(path, *tracked, named)?, Verdict::Take | Verdict::Gone) {
                 input.extend(path_bytes(path));
@@ -249,6 +266,10 @@ impl Ground<'_> {
                 .args(["--add", "--remove", "--replace", "-z", "--stdin"])
                 .input(input)
                 .run()?;
+        }
+        if !unwanted.is_empty() {
+            // Somebody may have added to the index what we had put there.
+            self.git("update-index", file).args(["--force-remove", "-z", "--stdin"]).input(unwanted).run()?;
         }
         let tree = self.git("write-tree", file).line()?;
         let tree = ObjectId::parse(&tree).map_err(|e| GitError::program("write-tree", &e.to_string()))?;
@@ -263,9 +284,11 @@ impl Ground<'_> {
             .arg("--")
             .args(paths)
             .run()?;
+        let provided = Provided::of(self.git_dir)?;
         let entry = |record: &[u8]| {
             let path = bytes_path(trim_slash(record.get(3..)?));
-            let tracked = if record.starts_with(b"??") {
+            let tracked = if record.starts_with(b"??") || (record.starts_with(b"A") && provided.holds(&path))
+            {
                 Tracked::No
             } else if self.top.join(&path).join(".git").exists() {
                 Tracked::Submodule
@@ -275,6 +298,11 @@ impl Ground<'_> {
             Some((path, tracked))
         };
         Ok(out.split(|b| *b == 0).filter(|r| !r.is_empty()).filter_map(entry).collect())
+    }
+
+    fn sorter<'a>(&'a self, rules: &'a Rules) -> Result<Sorter<'a>, GitError> {
+        let provided = Provided::of(self.git_dir)?;
+        Ok(Sorter { top: self.top, rules, provided, new_bytes: 0, left_out: Vec::new() })
     }
 
     fn git(&self, name: &str, index: Option<&Path>) -> Git {
@@ -324,7 +352,7 @@ impl Ground<'_> {
     fn index_failed(&self, error: &git2::Error) -> GitError {
         let lock = self.git_dir.join("index.lock");
         if error.code() == ErrorCode::Locked || (lock.exists() && error.message().contains("lock")) {
-            GitError::Locked { age: super::error::age_of(&lock), lock }
+            GitError::locked(&lock)
         } else {
             GitError::library("write the index", error)
         }
@@ -342,16 +370,21 @@ enum Tracked {
 struct Sorter<'a> {
     top: &'a Path,
     rules: &'a Rules,
+    /// Copies and links that are no work of anybody's.
+    provided: Provided,
     new_bytes: u64,
     left_out: Vec<LeftOut>,
 }
 
-impl<'a> Sorter<'a> {
-    fn new(top: &'a Path, rules: &'a Rules) -> Self {
-        Self { top, rules, new_bytes: 0, left_out: Vec::new() }
-    }
-
+impl Sorter<'_> {
     fn judge(&mut self, path: &Path, tracked: Tracked, named: bool) -> Result<Verdict, GitError> {
+        if tracked == Tracked::No && self.provided.holds(path) {
+            // A link is known to be none of the work. What is new in a copied folder may be meant as such.
+            if !self.provided.links().iter().any(|link| path.starts_with(link)) {
+                self.leave(path.to_owned(), Why::Provided);
+            }
+            return Ok(Verdict::Skip);
+        }
         if let Some(parent) = self.odd_parent(path) {
             return Ok(match parent {
                 // For git, what was tracked behind a symlink is gone.

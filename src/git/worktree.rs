@@ -193,7 +193,7 @@ impl Worktree {
         Ok(())
     }
 
-    fn ground(&self) -> Ground<'_> {
+    pub(super) fn ground(&self) -> Ground<'_> {
         Ground { repo: &self.repo, top: &self.path, git_dir: &self.git_dir, library: self.library.as_ref() }
     }
 }

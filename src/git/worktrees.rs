@@ -180,6 +180,12 @@ impl Repo {
         Ok(worktree)
     }
 
+    /// The folder of a linked worktree below `.git/worktrees`.
+    pub(super) fn admin_of(&self, path: &Path) -> Result<PathBuf, GitError> {
+        let record = self.records()?.into_iter().find(|record| same(&record.path, path));
+        record.map(|record| record.admin).ok_or_else(|| GitError::WorktreeMissing { path: path.to_owned() })
+    }
+
     fn records(&self) -> Result<Vec<Record>, GitError> {
         let folder = self.common_dir().join("worktrees");
         let entries = match fs::read_dir(&folder) {
@@ -294,7 +300,7 @@ fn remove_record(admin: &Path) -> Result<(), GitError> {
 }
 
 /// Removes a folder whatever the modes of the folders in it; caches of some tools are read-only.
-fn remove_folder(path: &Path) -> Result<(), GitError> {
+pub(super) fn remove_folder(path: &Path) -> Result<(), GitError> {
     let gone = |result: io::Result<()>| match result {
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
         other => other,

@@ -13,7 +13,7 @@ use super::review::{Dressed, Prepared, Undressed};
 use super::terminal::Notice;
 use crate::agent::{Failure, Persona};
 use crate::git::DiffStat;
-use crate::git::session::{LandPlan, LandWish, LandedAs, SessionTree, UndoPlan};
+use crate::git::session::{Freed, GcOptions, GcPlan, LandPlan, LandWish, LandedAs, SessionTree, UndoPlan};
 use crate::ledger::{Entry, Report as Checked, Stats};
 use crate::tools::verification::Detected;
 use crate::workbench::doctor::{BackendReport, Report};
@@ -26,6 +26,7 @@ use crate::workbench::runtime::Restarted;
 use crate::workbench::state::{BackendLine, Found, Spent};
 use crate::workbench::sync::Synced;
 use crate::workbench::why::Told;
+use crate::workbench::worktrees::Worktrees;
 use crate::workbench::{Back, Command, Event, RecoveredSession, TabId, Uncommitted};
 
 /// Something that happened.
@@ -171,6 +172,11 @@ pub enum Load {
         back: Back,
     },
     Search(String),
+    Worktrees,
+    /// What could be freed.
+    GcPlan(GcOptions),
+    /// Frees it.
+    Gc(Box<(GcPlan, GcOptions)>),
     Settings(Option<String>),
     Export {
         tab: TabId,
@@ -278,6 +284,12 @@ pub enum Loaded {
         text: String,
         hits: Result<Vec<Hit>, Failure>,
     },
+    Worktrees(Result<Worktrees, Failure>),
+    GcPlan {
+        options: GcOptions,
+        plan: Result<GcPlan, Failure>,
+    },
+    Gc(Result<Freed, Failure>),
     Settings(Vec<String>),
     Exported {
         tab: TabId,
@@ -327,8 +339,8 @@ pub enum Records {
 /// A program that gets the terminal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Run {
-    /// `$command`, in a tab's worktree.
-    Shell { tab: TabId, command: String, dir: PathBuf },
+    /// `$command`, in a tab's worktree and with its variables.
+    Shell { tab: TabId, command: String, dir: PathBuf, variables: Vec<(String, String)> },
     /// The prompt of a tab in the user's editor.
     Prompt { tab: TabId, text: String },
     /// The message of a landing in the user's editor.

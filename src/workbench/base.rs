@@ -116,9 +116,28 @@ impl Base {
             },
             message: error.to_string(),
         })?;
+        self.refuse_too_much(repo.checkout())?;
         let cwd = self.options.cwd.canonicalize().unwrap_or_else(|_| self.options.cwd.clone());
         let subfolder = cwd.strip_prefix(repo.checkout()).map(Path::to_owned).unwrap_or_default();
         Ok(Place { base: self.clone(), repo, subfolder })
+    }
+}
+
+impl Base {
+    /// A home directory or a whole disk that is a repository holds what no agent is to see, and is copied for each tab.
+    fn refuse_too_much(&self, folder: &Path) -> Result<(), Failure> {
+        let home = self.options.env.get("HOME").and_then(|home| Path::new(home).canonicalize().ok());
+        let what = if folder.parent().is_none() {
+            "the whole file system"
+        } else if Some(folder) == home.as_deref() {
+            "your home directory"
+        } else {
+            return Ok(());
+        };
+        let message =
+            format!("the repository here is {what} ({}): offshoot does not work on that", folder.display());
+        Err(Failure::new(ErrorClass::NotFound, message)
+            .hint("go to a project's folder and make a repository there: `git init`"))
     }
 }
 
@@ -159,6 +178,11 @@ impl Place {
     /// Where the journals of this repository's sessions are.
     pub fn journals(&self) -> PathBuf {
         self.base.paths().state.join("journals").join(self.repo.folder_name())
+    }
+
+    /// Held while worktrees are made or removed.
+    pub(super) fn worktrees_lock(&self) -> PathBuf {
+        self.journals().join("worktrees.lock")
     }
 
     /// What is known of the sessions that external CLIs keep for a session of ours.

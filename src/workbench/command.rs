@@ -63,6 +63,10 @@ pub enum Command {
         command: String,
         audience: Audience,
     },
+    /// Makes the worktree ready again: what is missing is copied, and the project's commands are run. Told by `Setup`.
+    Setup {
+        tab: TabId,
+    },
     /// Commits what the user changed in the worktree by hand. Told by `Committed`, when there was anything.
     Keep {
         tab: TabId,
@@ -170,6 +174,7 @@ impl Command {
             | Self::Resort { tab, .. }
             | Self::SetPermissions { tab, .. }
             | Self::Shell { tab, .. }
+            | Self::Setup { tab }
             | Self::Keep { tab }
             | Self::Note { tab, .. }
             | Self::Unchoose { tab }

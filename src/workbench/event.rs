@@ -7,7 +7,7 @@ use super::past::{History, Stat};
 use super::radar::Clash;
 use super::{Audience, Merging, TabId};
 use crate::agent::{AgentEvent, ContextUse, Failure, Recovered, TurnEnd};
-use crate::chat::Voice;
+use crate::chat::{ErrorClass, Voice};
 use crate::config::PermissionMode;
 
 /// Something that happened in a tab.
@@ -30,6 +30,7 @@ pub enum EventKind {
     /// What the agent may do unasked from now on.
     Permissions(PermissionMode),
     Shell(ShellEvent),
+    Setup(SetupEvent),
     /// What the user changed in the worktree was committed.
     Committed {
         commit: String,
@@ -83,6 +84,30 @@ pub enum ShellEvent {
     },
 }
 
+/// Of a worktree that is made ready before anything else is done in it. Its commands are told of as `Shell`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SetupEvent {
+    /// What is done now, and how far it is, where that can be said.
+    Doing {
+        what: String,
+        so_far: String,
+    },
+    Notice(String),
+    Ended(SetupEnd),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SetupEnd {
+    Done,
+    /// The user, or the end of the tab, cut it short.
+    Skipped,
+    /// A command or a part of it failed; what would have come after was not tried.
+    Failed {
+        what: String,
+        why: String,
+    },
+}
+
 /// How a command of the user's ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ShellEnd {
@@ -90,6 +115,8 @@ pub enum ShellEnd {
     Signalled(i32),
     /// By the user.
     Stopped,
+    /// By its time limit.
+    TimedOut,
     /// It could not be run.
     Failed(String),
 }
@@ -100,6 +127,8 @@ pub struct Opened {
     /// Of an aside, that of the session that it left, as the worktree is.
     pub branch: String,
     pub worktree: PathBuf,
+    /// Variables that commands in the worktree have, besides the usual ones.
+    pub variables: Vec<(String, String)>,
     /// It only looks on: nothing is committed, and its session is on no branch.
     pub is_aside: bool,
     /// The first words of the session; empty before any were said.
@@ -133,6 +162,15 @@ pub struct Moved {
     pub files_changed: Vec<PathBuf>,
     /// As it stands now.
     pub history: History,
+}
+
+impl SetupEnd {
+    /// What went wrong, for a person.
+    pub fn failure(&self) -> Option<Failure> {
+        let Self::Failed { what, why } = self else { return None };
+        let failure = Failure::new(ErrorClass::Internal, format!("setup failed: {what}: {why}"));
+        Some(failure.hint("the tab can be used all the same; /setup runs it again"))
+    }
 }
 
 impl Event {

@@ -95,7 +95,7 @@ impl Ground {
 }
 
 pub(super) fn ground(place: &Place, start: Start) -> Result<(Ground, SessionLock), Failure> {
-    let _one_at_a_time = lock_worktrees(place)?;
+    let _one_at_a_time = lock_worktrees(&place.worktrees_lock())?;
     place.repo.drop_half_made_below(&place.worktrees())?;
     match start {
         Start::New { branch, uncommitted } => new(place, &branch, uncommitted),

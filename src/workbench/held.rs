@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::{BranchName, Place};
 use crate::agent::Failure;
@@ -19,8 +19,13 @@ pub(super) struct HeldBranch {
     pub lock: SessionLock,
 }
 
+/// The name of the lock of a branch, among those of sessions.
+pub(super) fn lock_name(branch: &str) -> String {
+    format!("branch-{}", branch.replace('%', "%25").replace('/', "%2F"))
+}
+
 fn hold(place: &Place, branch: &str) -> Result<HeldBranch, Failure> {
-    let name = format!("branch-{}", branch.replace('%', "%25").replace('/', "%2F"));
+    let name = lock_name(branch);
     let lock = SessionLock::take(&place.journals(), &name).map_err(|error| match &error {
         JournalError::Locked { .. } => {
             let message = format!("branch {branch} is open in another offshoot process");
@@ -67,13 +72,12 @@ pub(super) fn create(
 
 /// Git stumbles over a worktree that another process is making at the same moment: ours are made one after
 /// the other. Held until the file is dropped.
-pub(super) fn lock_worktrees(place: &Place) -> Result<File, Failure> {
-    let path = place.journals().join("worktrees.lock");
+pub(super) fn lock_worktrees(path: &Path) -> Result<File, Failure> {
     let failed = |error: io::Error| {
         let message = format!("cannot lock {}: {error}", path.display());
         Failure::new(ErrorClass::Internal, message).hint("check the permissions of the state directory")
     };
-    let file = File::options().create(true).append(true).open(&path).map_err(failed)?;
+    let file = File::options().create(true).append(true).open(path).map_err(failed)?;
     file.lock().map_err(failed)?;
     Ok(file)
 }

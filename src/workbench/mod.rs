@@ -19,18 +19,22 @@ pub mod merging;
 mod open;
 mod opening;
 mod past;
+mod ports;
 mod queue;
 pub mod radar;
 mod recovery;
 pub mod review;
 pub mod runtime;
+mod setup;
 mod shell;
 pub mod state;
+mod surroundings;
 pub mod sync;
 mod tab;
 mod toolbox;
 pub mod why;
 pub mod words;
+pub mod worktrees;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -40,11 +44,12 @@ use tokio::sync::mpsc::error::TrySendError;
 
 pub use base::{Base, Options, Place, found, init};
 pub use command::{Audience, Back, BranchName, Command, Start, TabId, Uncommitted};
-pub use event::{Event, EventKind, Moved, Opened, Queued, ShellEnd, ShellEvent};
+pub use event::{Event, EventKind, Moved, Opened, Queued, SetupEnd, SetupEvent, ShellEnd, ShellEvent};
 pub use files::files;
 pub use merging::Merging;
 pub use opening::Opening;
 pub use past::{History, Stat, StepMark};
+pub use ports::Block;
 pub use recovery::{RecoveredSession, recover};
 
 use crate::agent::{Failure, Order, Situation};

@@ -8,6 +8,7 @@ use super::afterwords::{Meant, Turns};
 use super::ground::{Ground, Site, ground};
 use super::held::head_of;
 use super::past::{Past, Steps};
+use super::surroundings::{Variables, variables};
 use super::toolbox::Access;
 use super::{Back, History, Moved, Opened, Place, Start};
 use crate::agent::journal::{self, Header, Journal, SessionLock};
@@ -23,6 +24,8 @@ use crate::tools::permissions::{Places, Rules};
 pub(super) struct OpenTab {
     pub agent: Agent,
     pub opened: Opened,
+    /// Its worktree was made anew, and has not got yet what it is to get.
+    pub needs_setup: bool,
     past: Past,
     /// The branch was made for this session: it goes again when nothing is said in it.
     is_new: bool,
@@ -46,7 +49,8 @@ pub(super) async fn open(
             .await
             .map_err(|_| Failure::new(ErrorClass::Internal, "the git thread died"))??
     };
-    let Prepared { mut agent, replay, steps, is_new, hold, temporary, notices } = prepared;
+    let Prepared { mut agent, replay, steps, is_new, hold, temporary, variables, needs_setup, notices } =
+        prepared;
     let recovered = match replay {
         Some(replay) => Some(agent.recover(replay).await?),
         None => None,
@@ -64,6 +68,7 @@ pub(super) async fn open(
     let opened = Opened {
         branch: session.branch.clone(),
         worktree: session.worktree.clone(),
+        variables,
         is_aside: hold.is_none(),
         title: session.conversation.title().unwrap_or_default(),
         base,
@@ -77,7 +82,7 @@ pub(super) async fn open(
         recovered,
         notices,
     };
-    Ok(OpenTab { agent, opened, past, is_new, hold, temporary })
+    Ok(OpenTab { agent, opened, needs_setup, past, is_new, hold, temporary })
 }
 
 /// What was said and done so far, and the commit at which the branch began.
@@ -118,6 +123,8 @@ struct Prepared {
     is_new: bool,
     hold: Option<SessionLock>,
     temporary: PathBuf,
+    variables: Variables,
+    needs_setup: bool,
     notices: Vec<String>,
 }
 
@@ -170,7 +177,9 @@ fn equip(
         Site::Others(_) => (None, None),
     };
     let access = if worktree.is_some() { Access::Work } else { Access::Look };
-    let tools = super::toolbox::context(place, &path, &temporary, access)?;
+    let variables = variables(place, &path, &ground.branch);
+    let tools = super::toolbox::context(place, &path, &temporary, &variables, access)?;
+    let needs_setup = worktree.is_some() && super::setup::settle(place, &path)?;
     if was_killed && worktree.is_some() {
         crate::tools::sweep(&tools.workspace)
             .map_err(|error| Failure::new(ErrorClass::Internal, error.to_string()))?;
@@ -215,6 +224,8 @@ fn equip(
         is_new: ground.is_new,
         hold,
         temporary,
+        variables,
+        needs_setup,
         notices: ground.notices,
     })
 }

@@ -50,6 +50,13 @@ impl Shells {
         }
     }
 
+    /// Sets so many ids aside, and gives the first of them.
+    pub fn reserve(&mut self, ids: usize) -> u64 {
+        let first = self.last_id + 1;
+        self.last_id += ids as u64;
+        first
+    }
+
     /// Starts a command. It tells of its output itself.
     pub async fn start(&mut self, command: String, audience: Audience, teller: &Teller) {
         self.last_id += 1;
@@ -81,7 +88,8 @@ impl Shells {
     }
 }
 
-async fn run(
+/// Runs a command to its end, and tells of its output as it comes.
+pub(super) async fn run(
     id: u64,
     process: &Process,
     stop: &CancellationToken,
@@ -103,7 +111,8 @@ async fn run(
             let exit = match finished.end {
                 End::Exited(code) => ShellEnd::Exited(code),
                 End::Signalled(signal) => ShellEnd::Signalled(signal),
-                End::Cancelled | End::TimedOut => ShellEnd::Stopped,
+                End::Cancelled => ShellEnd::Stopped,
+                End::TimedOut => ShellEnd::TimedOut,
             };
             (exit, redact_known(&finished.output.text, secrets).into_owned(), finished.elapsed)
         }
@@ -121,6 +130,7 @@ impl Ended {
             ShellEnd::Exited(code) => format!("exit code {code}"),
             ShellEnd::Signalled(signal) => format!("killed by signal {signal}"),
             ShellEnd::Stopped => "stopped by the user".to_owned(),
+            ShellEnd::TimedOut => "stopped when its time was over".to_owned(),
             ShellEnd::Failed(why) => format!("not run: {why}"),
         };
         let command = quoted(&self.command);

@@ -1,6 +1,8 @@
 //! The task of one tab: opens its session, then carries out its commands one after the other, and
 //! steers the turn that runs.
 
+mod readying;
+
 use std::sync::Arc;
 
 use futures::FutureExt;
@@ -111,7 +113,10 @@ struct Tab {
 }
 
 impl Tab {
-    async fn run(mut self, place: &Place) {
+    async fn run(mut self, place: &Arc<Place>) {
+        if self.open.needs_setup && !self.make_ready(place).await {
+            return self.close(place).await;
+        }
         loop {
             self.settle().await;
             let order = match self.queue.take() {
@@ -119,7 +124,7 @@ impl Tab {
                     self.tell_queue().await;
                     order
                 }
-                None => match self.idle().await {
+                None => match self.idle(place).await {
                     Some(order) => order,
                     None => break,
                 },
@@ -134,7 +139,7 @@ impl Tab {
 
     /// Carries out commands until one of them gives the agent something to do. `None` when the tab is to
     /// be closed.
-    async fn idle(&mut self) -> Option<Order> {
+    async fn idle(&mut self, place: &Arc<Place>) -> Option<Order> {
         loop {
             let command = tokio::select! {
                 command = self.commands.recv() => command?,
@@ -166,6 +171,19 @@ impl Tab {
                 Command::Keep { .. } => {
                     self.has_edits = true;
                     self.settle().await;
+                }
+                Command::Setup { .. } if self.open.opened.is_aside => {
+                    let hint = "branch off with a worktree to set one up";
+                    self.teller.refuse("this tab only looks on", hint).await;
+                }
+                Command::Setup { .. } => {
+                    if !self.make_ready(place).await {
+                        return None;
+                    }
+                    if let Some(order) = self.queue.take() {
+                        self.tell_queue().await;
+                        return Some(order);
+                    }
                 }
                 Command::SetPermissions { .. } if self.open.opened.is_aside => {
                     refuse_permissions(&self.teller).await;
@@ -262,6 +280,7 @@ impl Tab {
                         | Command::Redo { .. }
                         | Command::Merge { .. }
                         | Command::Clear { .. }
+                        | Command::Setup { .. }
                         | Command::Open { .. },
                     ) => {
                         teller.refuse("the agent is at work", "interrupt it first").await;

@@ -20,11 +20,13 @@ pub(super) enum Access {
     Look,
 }
 
-/// The context of a session's tools. `temporary` is the directory for its commands' temporary files.
+/// The context of a session's tools. `temporary` is the directory for its commands' temporary files, `variables` is
+/// what they are told of the worktree.
 pub(super) fn context(
     place: &Place,
     worktree: &Path,
     temporary: &Path,
+    variables: &[(String, String)],
     access: Access,
 ) -> Result<ToolContext, Failure> {
     let workspace = Workspace::open_root(worktree).map_err(|error| {
@@ -34,18 +36,26 @@ pub(super) fn context(
         workspace: Arc::new(workspace),
         cancel: CancellationToken::new(),
         progress: Progress::none(),
-        shell: Arc::new(shell(place, worktree, temporary, access)),
+        shell: Arc::new(shell(place, worktree, temporary, variables, access)),
         todo: TodoList::default(),
         skills: Arc::new(skills(place, worktree)),
     })
 }
 
-fn shell(place: &Place, worktree: &Path, temporary: &Path, access: Access) -> Shell {
+fn shell(
+    place: &Place,
+    worktree: &Path,
+    temporary: &Path,
+    variables: &[(String, String)],
+    access: Access,
+) -> Shell {
     let settings = &place.base.services.settings;
     let home = place.agents_home();
     let parent = place.base.options.env.iter().map(|(name, value)| (name.into(), value.into()));
     let env = Environment::new(parent, &settings.agent.env_allow, &home, temporary);
-    let own = (access == Access::Work).then(|| worktree.to_owned());
+    let env = variables.iter().fold(env, |env, (name, value)| env.with(name, value));
+    let own =
+        if access == Access::Work { vec![worktree.to_owned(), place.shared_cache()] } else { Vec::new() };
     let mut writable: Vec<PathBuf> = own.into_iter().chain([temporary.to_owned(), home]).collect();
     writable.extend(env.cache_dirs());
     writable.extend(settings.sandbox.writable.iter().cloned());

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::Stat;
 use crate::agent::{Recovered, fit};
+use crate::git::session::{Freed, GcPlan, Verdict};
 
 /// Columns of what a call is about.
 const ARGUMENT_COLUMNS: usize = 72;
@@ -54,6 +55,57 @@ pub fn quoted(text: &str) -> String {
 /// How many backticks follow each other at most.
 fn longest_run(text: &str) -> usize {
     text.split(|c| c != '`').map(str::len).max().unwrap_or_default()
+}
+
+/// A size for a person.
+#[allow(clippy::cast_precision_loss, reason = "a rounded figure for a person")]
+pub fn bytes(count: u64) -> String {
+    match count {
+        0..1_000 => format!("{count} B"),
+        1_000..1_000_000 => format!("{:.1} kB", count as f64 / 1e3),
+        1_000_000..1_000_000_000 => format!("{:.1} MB", count as f64 / 1e6),
+        _ => format!("{:.1} GB", count as f64 / 1e9),
+    }
+}
+
+/// What a plan to free things comes to.
+pub fn freeable(plan: &GcPlan) -> String {
+    let mut size: u64 = plan.leftovers.iter().map(|leftover| leftover.bytes).sum();
+    for item in &plan.items {
+        size += match item.verdict {
+            Verdict::Free(_) => item.bytes,
+            Verdict::Stay(_) if item.frees_builds => item.builds.iter().map(|build| build.bytes).sum(),
+            Verdict::Stay(_) => 0,
+        };
+    }
+    let kept = match plan.kept.len() {
+        0 => String::new(),
+        heads => format!(" and {}", count(heads, "kept head")),
+    };
+    format!("{}{kept} can be freed", bytes(size))
+}
+
+/// What was freed.
+pub fn freed(done: &Freed) -> String {
+    let mut parts = vec![count(done.worktrees.len(), "worktree")];
+    for (number, thing) in
+        [(done.builds.len(), "build folder"), (done.leftovers, "unfinished object"), (done.kept, "kept head")]
+    {
+        if number > 0 {
+            parts.push(count(number, thing));
+        }
+    }
+    format!("freed {}: {}", bytes(done.bytes), parts.join(", "))
+}
+
+/// How long ago something was, in its largest unit: `now`, `5 min`, `3 h`, `2 days`.
+pub fn ago(at: i64, now: i64) -> String {
+    match now.saturating_sub(at) {
+        ..60 => "now".to_owned(),
+        seconds @ 60..3_600 => format!("{} min", seconds / 60),
+        seconds @ 3_600..172_800 => format!("{} h", seconds / 3_600),
+        seconds => format!("{} days", seconds / 86_400),
+    }
 }
 
 /// So many of a thing whose plural ends in s.

@@ -12,7 +12,7 @@ use crate::agent::{AgentEvent, Answer, ApprovalState, EndReason, Failure, Order,
 use crate::chat::{Outcome, Usage};
 use crate::cli::args::Common;
 use crate::cli::{BAD_USAGE, BUDGET, Done, FAILED, INTERRUPTED, Trouble, output};
-use crate::workbench::{Command, EventKind, Place, Start, TabId, Workbench};
+use crate::workbench::{Command, EventKind, Place, SetupEvent, Start, TabId, Workbench};
 
 const TAB: TabId = TabId(1);
 
@@ -96,6 +96,10 @@ async fn watch(printer: &mut Printer, place: Arc<Place>, start: Start, order: Op
                     }
                     .boxed(),
                 );
+            }
+            // The interruption ended the setup alone; what was asked for is not wanted any more either.
+            EventKind::Setup(SetupEvent::Ended(_)) if interrupts > 0 && !is_closing => {
+                workbench.send(Command::Interrupt { tab: TAB }).await;
             }
             EventKind::Closed => break,
             _ => {}

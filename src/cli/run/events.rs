@@ -11,7 +11,7 @@ use crate::cli::args::Common;
 use crate::cli::output::{self, Tone, toned_err};
 use crate::cli::{Trouble, shown};
 use crate::workbench::words::{self, count, describe, dollars, tokens};
-use crate::workbench::{Event, EventKind};
+use crate::workbench::{Event, EventKind, SetupEvent, ShellEnd, ShellEvent};
 
 /// Shows the events of one session.
 pub struct Printer {
@@ -24,6 +24,8 @@ pub struct Printer {
     unread: bool,
     /// How a running tool was announced, by its call's id.
     calls: HashMap<String, String>,
+    /// What is being set up.
+    doing: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +56,7 @@ impl Printer {
             mid_line: false,
             unread: false,
             calls: HashMap::new(),
+            doing: String::new(),
         }
     }
 
@@ -162,8 +165,26 @@ impl Printer {
                     self.line(&toned_err(&sanitise(&format!("not done: {prompt}")), Tone::Quiet));
                 }
             }
+            EventKind::Setup(SetupEvent::Notice(text)) => {
+                self.line(&toned_err(&sanitise(text), Tone::Quiet));
+            }
+            EventKind::Setup(SetupEvent::Ended(end)) => {
+                self.doing.clear();
+                if let Some(failure) = end.failure() {
+                    output::complain(&failure.into());
+                }
+            }
+            // A line for each thing, not for each of its figures.
+            EventKind::Setup(SetupEvent::Doing { what, .. }) if self.doing != *what => {
+                self.doing.clone_from(what);
+                self.line(&toned_err(&sanitise(&format!("setting up: {what}")), Tone::Quiet));
+            }
+            EventKind::Shell(ShellEvent::Ended { exit, text, .. }) if *exit != ShellEnd::Exited(0) => {
+                self.line(&toned_err(&sanitise(text), Tone::Quiet));
+            }
             // A run gives one order, and nobody moves, queues or changes anything meanwhile.
-            EventKind::Queue(_)
+            EventKind::Setup(SetupEvent::Doing { .. })
+            | EventKind::Queue(_)
             | EventKind::Permissions(_)
             | EventKind::Shell(_)
             | EventKind::Cleared { .. }

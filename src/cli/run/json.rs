@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::agent::{AgentEvent, ApprovalState, Failure, TurnEnd};
 use crate::chat::ErrorClass;
 use crate::routing::Rejected;
-use crate::workbench::{Event, EventKind, words};
+use crate::workbench::{Event, EventKind, SetupEvent, words};
 
 /// One line of output.
 #[derive(Debug, Serialize)]
@@ -127,6 +127,20 @@ impl Json {
             EventKind::Failed(failure) => vec![Self::error(session, failure)],
             EventKind::Committed { commit, stat, .. } => {
                 vec![Self::Notice { session, message: words::committed(commit, stat) }]
+            }
+            EventKind::Setup(setup) => {
+                let message = match setup {
+                    SetupEvent::Doing { what, so_far } if so_far.is_empty() => format!("setting up: {what}"),
+                    SetupEvent::Notice(text) => text.clone(),
+                    SetupEvent::Ended(end) => match end.failure() {
+                        Some(failure) => {
+                            format!("{} ({})", failure.message, failure.hint.unwrap_or_default())
+                        }
+                        None => return Vec::new(),
+                    },
+                    SetupEvent::Doing { .. } => return Vec::new(),
+                };
+                vec![Self::Notice { session, message }]
             }
             // A run gives one order, and nobody moves, queues or changes anything meanwhile.
             EventKind::Queue(_)

@@ -23,7 +23,7 @@ mod write;
 
 pub use error::SessionError;
 pub use fork::{Fork, branch_from_turn};
-pub use gc::{Freed, GcItem, GcOptions, GcPlan, Verdict, gc_apply, gc_plan};
+pub use gc::{Claim, Condition, Freed, GcItem, GcOptions, GcPlan, Verdict, Worker, gc_apply, gc_plan};
 pub use keep::{Kept, keep, kept};
 pub use land::{
     Blocked, Fate, LandHow, LandPlan, LandUndo, LandWish, Landable, LandedAs, Resolving, land_apply,

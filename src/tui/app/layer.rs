@@ -3,6 +3,7 @@
 
 use super::landing::Landing;
 use crate::git::session::LandWish;
+use crate::git::session::{GcOptions, GcPlan};
 use crate::tui::keys::Context;
 use crate::tui::look::{Piece, Role, Row};
 use crate::tui::picker::Picker;
@@ -106,6 +107,7 @@ pub enum Topic {
     Why,
     Verification,
     Budget,
+    Worktrees,
     Radar,
 }
 
@@ -134,6 +136,8 @@ pub enum Then {
         tab: TabId,
         wish: LandWish,
     },
+    /// Frees what was shown.
+    Free(Box<(GcPlan, GcOptions)>),
     /// Yes: from a snapshot of the uncommitted work; no: from the last commit.
     Uncommitted,
 }

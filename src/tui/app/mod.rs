@@ -213,7 +213,8 @@ impl App {
     /// How long it may sleep: until something that is shown changes by itself.
     pub fn wake(&self) -> Option<Instant> {
         let mut wakes: Vec<Instant> = self.toast.iter().map(|toast| toast.until).collect();
-        let moves = |tab: &Tab| tab.is_working() && tab.asks().is_none() || tab.is_opening();
+        let moves =
+            |tab: &Tab| tab.setup.is_some() || tab.is_working() && tab.asks().is_none() || tab.is_opening();
         if self.tabs.iter().any(moves) {
             wakes.push(self.clock.now + BEAT);
         }

@@ -61,6 +61,8 @@ pub struct Tab {
     pub is_unseen: bool,
     pub turn: u32,
     pub last_step: Option<StepTaken>,
+    /// Its worktree is being made ready; prompts wait for that.
+    pub setup: Option<Setup>,
     /// Commands of the user's that run.
     pub shells: usize,
     /// Commands of the user's that were sent and did not begin yet.
@@ -104,12 +106,23 @@ pub struct Work {
     pub is_stopping: bool,
 }
 
+/// What is being done in a new worktree.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    pub what: String,
+    /// How far it is, where that can be said.
+    pub so_far: String,
+    pub since: Instant,
+}
+
 /// What is known of an open session.
 #[derive(Debug, Clone)]
 pub struct Session {
     pub id: String,
     pub branch: String,
     pub worktree: PathBuf,
+    /// Variables that programs in its worktree have.
+    pub variables: Vec<(String, String)>,
     /// The commit that its branch began at; empty in a repository without commits.
     pub start: String,
     /// It looks on at the worktree of another session, and changes nothing.
@@ -161,6 +174,7 @@ impl Tab {
             is_unseen: false,
             turn: 0,
             last_step: None,
+            setup: None,
             shells: 0,
             sent_shells: 0,
             sent: None,
@@ -181,7 +195,11 @@ impl Tab {
 
     /// Whether something is under way in it.
     pub fn is_busy(&self) -> bool {
-        self.is_working() || self.shells + self.sent_shells > 0 || self.is_opening() || !self.queue.is_empty()
+        self.is_working()
+            || self.setup.is_some()
+            || self.shells + self.sent_shells > 0
+            || self.is_opening()
+            || !self.queue.is_empty()
     }
 
     pub fn is_opening(&self) -> bool {

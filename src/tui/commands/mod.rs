@@ -70,14 +70,13 @@ impl Group {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[rustfmt::skip]
 pub enum Do {
-    New, Branch, Branches, Tab, TabNext, TabPrevious, Merge, Land, Close, Exit,
-    Model, Route, Role, Permissions, Tools, Abort, Steer, Queue, Why, Context, Verify, Budget,
+    New, Branch, Branches, Tab, TabNext, TabPrevious, Merge, Land, Close, Exit, Model, Route, Role, Permissions, Tools, Abort, Steer, Queue, Why, Context, Verify, Budget, Setup,
     Undo, Redo, Rewind, Resume, Log,
     Diff, Radar,
     Push, Fetch,
     History, Search, Export, Import, Clear, Copy, Errors, Verbose,
     Theme, Keys, Panel, PanelFocus, PanelWider, PanelNarrower, Mouse, Vim, Redraw,
-    Help, Palette, Health, Restart, Doctor, Status, Ledger, Usage, Config, Approvals, Interrupt, Suspend,
+    Help, Palette, Health, Restart, Doctor, Status, Worktrees, Gc, Ledger, Usage, Config, Approvals, Interrupt, Suspend,
     Read, ReadWhenEmpty, ScrollCentre, ScrollUp, ScrollDown, ScrollHalfUp, ScrollHalfDown, ScrollPageUp, ScrollPageDown, ScrollTop,
     ScrollBottom, PreviousTurn, NextTurn, PreviousItem, NextItem, Find, FindNext, FindPrevious, Select, Yank, Fold,
     BranchHere, RewindHere, DiffHere, Leave,

@@ -38,6 +38,7 @@ pub const TABLE: &[Spec] = &[
     row(Do::Why, "why", "[TURN]", "explains a turn: who was asked and why, what failed, what was verified, what it cost", Group::Agent),
     row(Do::Verify, "verify", "[run | COMMAND | auto | off]", "says what checks the work, runs it now, or sets it for this tab", Group::Agent),
     row(Do::Budget, "budget", "[turn | session | day USD]", "shows what was spent and the limits, or sets one for this tab", Group::Agent),
+    row(Do::Setup, "setup", "", "makes this tab's worktree ready again: copies what is missing, runs the setup commands", Group::Agent),
     row(Do::Context, "context", "", "says what fills the model's window", Group::Agent),
     row(Do::Approvals, "approvals", "", "goes to what an agent asks, in whichever tab", Group::Agent),
 
@@ -72,6 +73,8 @@ pub const TABLE: &[Spec] = &[
     row(Do::Restart, "restart", "", "restarts the local model server, with your own command", Group::Program),
     row(Do::Doctor, "doctor", "", "checks git, settings, folders, sandbox, the local runtime and backends", Group::Program),
     row(Do::Status, "status", "", "says what is open, where it works, and what it cost", Group::Program),
+    row(Do::Worktrees, "worktrees", "", "lists the worktrees with their sizes, states and ports", Group::Program),
+    row(Do::Gc, "gc", "[--builds]", "frees worktrees that are done with, with --builds also build output; asks first", Group::Program),
     row(Do::Ledger, "ledger", "[N | stats | verify]", "shows the last runs on record, their sums, or lines that cannot be read", Group::Program),
     row(Do::Usage, "usage", "", "shows tokens and cost of this tab and of today", Group::Program),
     row(Do::Config, "config", "[KEY]", "shows the settings in force and who set them", Group::Program),

@@ -9,9 +9,9 @@ use crate::tui::message::{Returned, Run};
 /// Runs it to its end. The terminal is the program's meanwhile.
 pub(super) fn run(run: Run, env: &Env) -> Returned {
     match run {
-        Run::Shell { tab, command, dir } => {
+        Run::Shell { tab, command, dir, variables } => {
             let shell = env.get("SHELL").unwrap_or("/bin/sh");
-            let end = wait(Command::new(shell).arg("-c").arg(&command).current_dir(&dir));
+            let end = wait(Command::new(shell).arg("-c").arg(&command).envs(variables).current_dir(&dir));
             Returned::Shell { tab, command, end }
         }
         Run::Prompt { tab, text } => Returned::Prompt { tab, text: edit_text(&text, env) },

@@ -20,6 +20,7 @@ use crate::tui::review::{Body, Change, FileDiff, Prepared};
 use crate::workbench::history::Form;
 use crate::workbench::{
     self, Back, Place, Uncommitted, doctor, history, landing, merging, radar, review, state, sync, why,
+    worktrees,
 };
 
 /// Entries of the ledger that are shown.
@@ -164,6 +165,14 @@ impl Loader {
             Load::Search(text) => {
                 let hits = history::search(place, text.clone(), HITS).await;
                 Loaded::Search { text, hits }
+            }
+            Load::Worktrees => Loaded::Worktrees(worktrees::worktrees(place).await),
+            Load::GcPlan(options) => {
+                Loaded::GcPlan { plan: worktrees::gc_plan(place, options.clone()).await, options }
+            }
+            Load::Gc(planned) => {
+                let (plan, options) = *planned;
+                Loaded::Gc(worktrees::gc_apply(place, plan, options).await)
             }
             Load::Settings(key) => Loaded::Settings(self.settings(&key.unwrap_or_default())),
             Load::Export { tab, rev, file } => {

@@ -39,10 +39,6 @@ fn help_tells_of_commands() {
     insta::assert_snapshot!(studio.uncounted(), @r"
      1 new ○                                                                 parser
     ╭─ Help ───────────────────────────────────────────────────────────────────────╮
-    │ /mouse                     hands the mouse to the terminal, or takes it back │
-    │ /vim                       turns the composer's vi mode on or off            │
-    │                                                                              │
-    │ The program                                                                  │
     │ /help [COMMAND]            tells of commands and keys                        │
     │ /health [probe]            tells how each backend fares; probe asks them all │
     │ /restart                   restarts the local model server, with your own    │
@@ -51,6 +47,10 @@ fn help_tells_of_commands() {
     │                            local runtime and backends                        │
     │ /status                    says what is open, where it works, and what it    │
     │                            cost                                              │
+    │ /worktrees                 lists the worktrees with their sizes, states and  │
+    │                            ports                                             │
+    │ /gc [--builds]             frees worktrees that are done with, with          │
+    │                            --builds also build output; asks first            │
     │ /ledger [N | stats | verify] shows the last runs on record, their sums, or   │
     │                              lines that cannot be read                       │
     │ /usage                     shows tokens and cost of this tab and of today    │

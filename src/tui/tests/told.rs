@@ -284,6 +284,7 @@ pub fn resting(id: &str) -> BackendLine {
 
 pub fn opened(branch: &str) -> Opened {
     Opened {
+        variables: Vec::new(),
         branch: format!("offshoot/{branch}"),
         worktree: PathBuf::from(format!("/home/ada/.local/share/offshoot/worktrees/parser/{branch}")),
         title: String::new(),

@@ -362,6 +362,7 @@ fn shell_end(exit: &ShellEnd, elapsed_ms: u64) -> ShellOutcome {
         ShellEnd::Exited(code) => (format!("exit code {code} · {took}"), false),
         ShellEnd::Signalled(signal) => (format!("killed by signal {signal} · {took}"), false),
         ShellEnd::Stopped => (format!("stopped · {took}"), false),
+        ShellEnd::TimedOut => (format!("stopped: its time was over · {took}"), false),
         ShellEnd::Failed(why) => (plain(why), false),
     };
     ShellOutcome { text, is_good }

@@ -104,6 +104,10 @@ pub(super) fn abort(app: &mut App) -> Actions {
     let tab = app.tab_mut();
     let id = tab.id;
     let is_busy = tab.is_busy();
+    if tab.setup.is_some() {
+        app.toast("skipping the setup", Tone::Plain);
+        return vec![Action::Send(Command::Interrupt { tab: id })];
+    }
     match &mut tab.phase {
         Phase::Working(work) => work.is_stopping = true,
         Phase::Opening { .. } => {
@@ -144,6 +148,16 @@ pub fn interrupt(app: &mut App) -> Actions {
         return super::prompt::remember(app, &text);
     }
     super::tabs::ask_to_quit(app)
+}
+
+/// Makes the tab's worktree ready once more.
+pub(super) fn setup(app: &mut App) -> Actions {
+    let tab = app.tab();
+    if !tab.is_open() {
+        app.toast("this tab has no worktree yet", Tone::Plain);
+        return Vec::new();
+    }
+    vec![Action::Send(Command::Setup { tab: tab.id })]
 }
 
 /// What fills the model's window.

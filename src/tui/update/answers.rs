@@ -2,7 +2,7 @@
 
 use super::{
     Actions, health, landing, limits, moves, panel, program, prompt, radar, records, review, session,
-    suggest, sync, tabs, why,
+    suggest, sync, tabs, why, worktrees,
 };
 use crate::tui::app::layer::{Choice, Layer, ListKind, Topic};
 use crate::tui::app::suggest::Suggested;
@@ -101,6 +101,9 @@ pub(super) fn update(app: &mut App, loaded: Loaded) -> Actions {
         }
         Loaded::Undo { tab, back, plan } => return moves::planned(app, tab, back, plan),
         Loaded::Search { text, hits } => session::found(app, &text, hits),
+        Loaded::Worktrees(found) => worktrees::listed(app, found),
+        Loaded::GcPlan { options, plan } => worktrees::planned(app, options, plan),
+        Loaded::Gc(done) => worktrees::freed(app, done),
         Loaded::Settings(lines) => {
             let lines = lines.iter().map(|line| vec![Piece::new(clean(line), Role::Text)]).collect();
             program::replace(app, Topic::Settings, lines);

@@ -4,16 +4,17 @@ use std::time::Instant;
 
 use super::Actions;
 use crate::agent::{AgentEvent, ApprovalState, EndReason, Failure, TurnEnd};
+use crate::chat::sanitise;
 use crate::tui::app::asks::Standstill;
 use crate::tui::app::facts::Trouble;
 use crate::tui::app::layer::Layer;
-use crate::tui::app::tab::{Last, Phase, Session, Tab, Work};
+use crate::tui::app::tab::{Last, Phase, Session, Setup, Tab, Work};
 use crate::tui::app::{App, Tone};
 use crate::tui::message::{Action, Load};
 use crate::tui::terminal::Notice;
 use crate::tui::transcript::cell::{Commit, Counts, Kind};
 use crate::workbench::words::{describe, recovered};
-use crate::workbench::{Event, EventKind, Moved, Opened, ShellEvent, TabId};
+use crate::workbench::{Event, EventKind, Moved, Opened, SetupEnd, SetupEvent, ShellEvent, TabId};
 
 pub(super) fn update(app: &mut App, event: Event) -> Actions {
     let id = event.tab;
@@ -62,6 +63,10 @@ pub(super) fn update(app: &mut App, event: Event) -> Actions {
             tab.transcript.feed_shell(tab.turn, &shell);
             Vec::new()
         }
+        EventKind::Setup(setup) => {
+            let now = app.clock.now;
+            set_up(&mut app.tabs[place], setup, now)
+        }
         EventKind::Committed { commit, subject, stat } => {
             let tab = &mut app.tabs[place];
             let counts = Counts { files: stat.files, insertions: stat.insertions, deletions: stat.deletions };
@@ -93,6 +98,7 @@ fn was_opened(app: &mut App, place: usize, session: String, opened: Opened) -> A
         id: session,
         branch: opened.branch.clone(),
         worktree: opened.worktree,
+        variables: opened.variables,
         start: opened.start,
         is_aside: opened.is_aside,
     });
@@ -133,6 +139,36 @@ fn was_opened(app: &mut App, place: usize, session: String, opened: Opened) -> A
     tab.files = None;
     actions.extend(measure(tab));
     actions
+}
+
+/// Its worktree is made ready.
+fn set_up(tab: &mut Tab, event: SetupEvent, now: Instant) -> Actions {
+    match event {
+        SetupEvent::Doing { what, so_far } => {
+            let same = tab.setup.take().filter(|setup| setup.what == what);
+            let since = same.map_or(now, |setup| setup.since);
+            tab.setup = Some(Setup { what, so_far, since });
+        }
+        SetupEvent::Notice(text) => tab.transcript.push(tab.turn, Kind::Notice(sanitise(&text).into_owned())),
+        SetupEvent::Ended(end) => {
+            tab.setup = None;
+            // New files can be completed.
+            tab.files = None;
+            if end == SetupEnd::Skipped {
+                let text = "setup was skipped: /setup runs it again".to_owned();
+                tab.transcript.push(tab.turn, Kind::Notice(text));
+            }
+            if let Some(failure) = end.failure() {
+                let message = sanitise(&failure.message).into_owned();
+                tab.transcript.push(tab.turn, Kind::Failure { message, hint: failure.hint });
+            }
+            // The time that the agent works begins now.
+            if let Phase::Working(work) = &mut tab.phase {
+                work.since = now;
+            }
+        }
+    }
+    Vec::new()
 }
 
 /// The counts of the tab's branch are worked out anew.

@@ -4,7 +4,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::{
     Actions, agent, approvals, landing, look, moves, prompt, review, review_keys, route, session, suggest,
-    tabs,
+    tabs, worktrees,
 };
 use crate::tui::app::layer::{Choice, Layer, Line, LineKind, List, ListKind, Question, Then, TurnsFor};
 use crate::tui::app::tab::{Phase, Tab};
@@ -70,6 +70,10 @@ fn answered(app: &mut App, question: Question, answer: bool) -> Actions {
         (Then::CloseTab(tab), true) => tabs::close_now(app, tab),
         (Then::Quit, true) => tabs::quit(app),
         (Then::Resolve { tab, wish }, true) => vec![Action::Load(Load::Resolution { tab, wish })],
+        (Then::Free(planned), true) => {
+            let (plan, options) = *planned;
+            worktrees::free(app, plan, options)
+        }
         (Then::Move { tab, back }, true) => vec![Action::Send(Command::Undo { tab, back })],
     }
 }

@@ -28,6 +28,7 @@ mod suggest;
 mod sync;
 mod tabs;
 mod why;
+mod worktrees;
 
 use crossterm::event::Event as TerminalEvent;
 

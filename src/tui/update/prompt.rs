@@ -233,7 +233,8 @@ fn hand_over(app: &mut App, command: String) -> Actions {
         tab.composer.set_text(&format!("${command}"));
         return Vec::new();
     };
-    vec![Action::Run(Run::Shell { tab: tab.id, command, dir: session.worktree.clone() })]
+    let (dir, variables) = (session.worktree.clone(), session.variables.clone());
+    vec![Action::Run(Run::Shell { tab: tab.id, command, dir, variables })]
 }
 
 /// Hands words to the agent before its next call of the model.

@@ -2,7 +2,7 @@
 
 use super::{
     Actions, agent, approvals, health, landing, layers, limits, look, moves, panel, program, prompt, radar,
-    reading, records, review, review_keys, route, session, suggest, sync, tabs, why,
+    reading, records, review, review_keys, route, session, suggest, sync, tabs, why, worktrees,
 };
 use crate::tui::app::{App, Tone};
 use crate::tui::commands::{self, Asked, Do, Misuse};
@@ -71,6 +71,7 @@ fn carry_out(app: &mut App, asked: &Asked) -> Ran {
         D::Why => why::why(app, asked),
         D::Verify => limits::verify(app, asked),
         D::Budget => limits::budget(app, asked),
+        D::Setup => Ok(agent::setup(app)),
         D::Context => Ok(agent::context(app)),
         D::Approvals => Ok(approvals::go(app)),
         D::Interrupt => Ok(agent::interrupt(app)),
@@ -110,6 +111,8 @@ fn carry_out(app: &mut App, asked: &Asked) -> Ran {
         D::Restart => Ok(health::restart(app)),
         D::Doctor => Ok(health::doctor(app)),
         D::Status => Ok(program::status(app)),
+        D::Worktrees => Ok(worktrees::list(app)),
+        D::Gc => worktrees::gc(app, asked),
         D::Ledger => records::ledger(app, asked),
         D::Usage => Ok(records::usage(app)),
         D::Config => Ok(program::config(app, asked.args)),

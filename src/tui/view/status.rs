@@ -4,6 +4,7 @@ use ratatui::layout::Rect;
 
 use super::paint::Painter;
 use super::tabs::{state, state_word};
+use crate::agent::fit;
 use crate::tui::app::layer::Layer;
 use crate::tui::app::{App, Focus, Tone};
 use crate::tui::look::{Piece, Role};
@@ -11,6 +12,9 @@ use crate::tui::update::worked_for;
 use crate::tui::words::{percent, seconds};
 use crate::tui::wrap::{clean, fit_pieces, pieces_columns};
 use crate::workbench::words::{count, dollars, tokens};
+
+/// Columns of what is being set up: how long it takes is to be seen as well.
+const WHAT_COLUMNS: usize = 32;
 
 pub(super) fn paint(painter: &mut Painter, app: &App, area: Rect) {
     if area.height == 0 {
@@ -52,7 +56,12 @@ fn left(app: &App) -> Vec<Piece> {
     let tab = app.tab();
     let (mark, role) = state(app, tab);
     let mut pieces = vec![Piece::new(format!(" {mark} "), role), Piece::new(state_word(tab), Role::Bar)];
-    if let Some(time) = worked_for(tab, app.clock.now) {
+    if let Some(setup) = &tab.setup {
+        let time = seconds(app.clock.now.saturating_duration_since(setup.since));
+        let told = if setup.so_far.is_empty() { time } else { format!("{}, {time}", clean(&setup.so_far)) };
+        let what = fit(&clean(&setup.what), WHAT_COLUMNS);
+        pieces.push(Piece::new(format!(": {what} ({told})"), Role::Bar));
+    } else if let Some(time) = worked_for(tab, app.clock.now) {
         pieces.push(Piece::new(format!(" {}", seconds(time)), Role::BarDim));
     }
     if !tab.queue.is_empty() {

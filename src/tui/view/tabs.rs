@@ -139,6 +139,7 @@ pub(super) fn state(app: &App, tab: &Tab) -> (&'static str, Role) {
         return ("?", Role::Waiting);
     }
     match tab.phase {
+        _ if tab.setup.is_some() => ("◌", Role::Working),
         Phase::Opening { .. } => ("◌", Role::Working),
         Phase::Working(work) => {
             let beat = app.clock.now.saturating_duration_since(work.since).as_millis() / 250;
@@ -160,6 +161,7 @@ pub(super) fn state_word(tab: &Tab) -> &'static str {
         return "waiting for you";
     }
     match tab.phase {
+        _ if tab.setup.is_some() => "setting up",
         Phase::Opening { .. } => "opening",
         Phase::Working(work) if work.is_stopping => "stopping",
         Phase::Working(_) => "working",

@@ -1,9 +1,14 @@
 //! What lies around offshoot: settings, git, the terminal, the sandbox, folders, the ledger.
 
+use std::time::Duration;
+
 use super::{Check, CheckState};
-use crate::git::{Engine, GitError};
+use crate::git::{Engine, GitError, Owner};
 use crate::tools::shell::{self, Sandbox};
 use crate::workbench::Base;
+
+/// No git is at work for so long.
+const LONG_AGO: Duration = Duration::from_secs(600);
 
 pub(super) fn settings(base: &Base) -> Check {
     let warnings = &base.loaded.warnings;
@@ -39,6 +44,17 @@ pub(super) fn git(base: &Base) -> Check {
             Check::new("git", state, error.to_string(), error.hint())
         }
     }
+}
+
+/// Locks of git that were left behind. Those of a git at work come and go.
+pub(super) async fn locks(base: &Base) -> Option<Check> {
+    let repo = base.repo.clone().ok()?;
+    let locks = tokio::task::spawn_blocking(move || repo.locks()).await.ok()?;
+    let left = locks.into_iter().find(|lock| lock.owner == Owner::Nobody || lock.age > LONG_AGO);
+    Some(match left {
+        None => Check::new("locks", CheckState::Ok, "no lock of git is left behind", None),
+        Some(lock) => Check::new("locks", CheckState::Warn, lock.to_string(), Some(lock.hint())),
+    })
 }
 
 /// The terminal as the environment tells of it. A report that is piped or read by a program needs none.

@@ -71,6 +71,7 @@ impl Report {
 pub async fn examine(base: &Base) -> Report {
     let mut checks =
         vec![machine::settings(base), machine::git(base), machine::terminal(base), machine::sandbox(base)];
+    checks.extend(machine::locks(base).await);
     checks.extend(machine::folders(base));
     checks.extend([machine::ledger(base), local::verification(base), local::restart(base)]);
     let (runtime, backends) = futures::join!(local::runtime(base), backends(base));

@@ -19,7 +19,7 @@ use crate::agent::Failure;
 use crate::agent::journal;
 use crate::chat::{Entry, ErrorClass, Line, Usage};
 use crate::git::codec::{StepKind, StepMessage};
-use crate::git::session::{self, Freed, GcOptions, GcPlan, Session, SessionTree, UndoPlan, UndoScope};
+use crate::git::session::{self, Session, SessionTree, UndoPlan, UndoScope};
 use crate::git::{DiffStat, GitError};
 
 /// The sessions of a repository as trees, the last one worked on first.
@@ -78,21 +78,6 @@ pub async fn undo_plan(place: &Place, rev: Option<String>, scope: UndoScope) -> 
             session::undo_plan(repo, None, &session, scope)
         })
         .await
-}
-
-/// What could be freed.
-pub async fn gc_plan(place: &Place, options: GcOptions) -> Result<GcPlan, Failure> {
-    let (root, journals) = (place.worktrees(), place.journals());
-    let now = std::time::SystemTime::now();
-    let is_active = move |id: &str| state(&journals, id) != "idle";
-    place.git(move |repo| session::gc_plan(repo, &root, &is_active, &options, now)).await
-}
-
-/// Frees it.
-pub async fn gc_apply(place: &Place, plan: GcPlan) -> Result<Freed, Failure> {
-    let journals = place.journals();
-    let is_active = move |id: &str| state(&journals, id) != "idle";
-    place.git(move |repo| session::gc_apply(repo, &plan, &is_active)).await
 }
 
 /// One step, whole.
@@ -216,7 +201,8 @@ pub async fn sessions(place: &Place) -> Result<Vec<SessionLine>, Failure> {
     Ok(lines)
 }
 
-fn state(journals: &std::path::Path, id: &str) -> &'static str {
+/// `working` while a process has a session open, `interrupted` when one died with it, else `idle`.
+pub(super) fn state(journals: &std::path::Path, id: &str) -> &'static str {
     if journal::is_locked(journals, id) {
         "working"
     } else if journal::replay(journals, id).ok().flatten().is_some_and(|replay| replay.is_pending()) {

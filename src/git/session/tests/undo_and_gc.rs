@@ -227,14 +227,17 @@ fn landed_work_is_known_however_it_landed() {
 }
 
 #[test]
-fn gc_frees_what_is_idle_and_clean_and_nothing_else() {
+fn gc_frees_what_has_landed_and_nothing_else() {
     let mut desk = Desk::new();
     desk.change("one", "a.txt");
     let root = desk.fixture.place("x").parent().unwrap().to_owned();
     let now = SystemTime::now() + Duration::from_secs(10 * 86_400);
-    let options = GcOptions { kept_older_than: Some(Duration::from_secs(86_400)), into: None };
+    let options = GcOptions { kept_older_than: Some(Duration::from_secs(86_400)), ..GcOptions::default() };
     let look =
         |desk: &Desk, active: bool| gc_plan(&desk.repo, &root, &move |_| active, &options, now).unwrap();
+    let apply = |desk: &Desk, plan: &GcPlan| {
+        gc_apply(&desk.repo, plan, &options, &mut |_| Ok(Box::new(())), now).unwrap()
+    };
     let reason = |plan: &GcPlan| match &plan.items[0].verdict {
         Verdict::Stay(why) => why.clone(),
         Verdict::Free(why) => panic!("free, since {why}"),
@@ -244,31 +247,49 @@ fn gc_frees_what_is_idle_and_clean_and_nothing_else() {
 
     let plan = look(&desk, true);
     assert_eq!((reason(&plan).as_str(), plan.kept.len()), ("somebody works in it", 0));
+    let plan = look(&desk, false);
+    assert_eq!(reason(&plan), "1 commit of it has not landed");
+    assert!(apply(&desk, &GcPlan { kept: Vec::new(), ..plan }).worktrees.is_empty());
     write(&desk.tree, "new.txt", "x");
     let plan = look(&desk, false);
     assert_eq!(reason(&plan), "it holds uncommitted work");
-    assert!(gc_apply(&desk.repo, &plan, &|_| false).unwrap().worktrees.is_empty());
+    assert!(apply(&desk, &GcPlan { kept: Vec::new(), ..plan }).worktrees.is_empty());
     fs::remove_file(desk.tree.join("new.txt")).unwrap();
     desk.git(&["switch", "-q", "--detach"]);
     assert!(reason(&look(&desk, false)).contains("on no branch"));
     desk.git(&["switch", "-q", "offshoot/work"]);
 
     keep(&desk.repo, &id, &desk.head(), "close").unwrap();
+    desk.fixture.git(&["merge", "-q", "--squash", "offshoot/work"]);
+    desk.fixture.git(&["commit", "-qm", "all of it"]);
     let plan = look(&desk, false);
     let item = &plan.items[0];
-    assert!(matches!(&item.verdict, Verdict::Free(_)) && item.bytes > 0);
-    assert_eq!((item.session.as_deref(), item.landed), (Some(id.as_str()), Some(Landed::No { commits: 1 })));
-    assert_eq!((plan.items.len(), plan.kept.len(), item.kept), (1, 1, 1));
+    assert!(matches!(&item.verdict, Verdict::Free(why) if why.contains("as one commit")), "{item:?}");
+    assert_eq!((item.session.as_deref(), item.landed), (Some(id.as_str()), Some(Landed::Squashed)));
+    assert_eq!((plan.items.len(), plan.kept.len(), item.kept), (1, 2, 2));
+    assert!(item.bytes > 0 && item.standing == Condition::Clean);
+    let lately = GcOptions { unused_for: Some(Duration::from_secs(30 * 86_400)), ..options.clone() };
+    let young = gc_plan(&desk.repo, &root, &|_| false, &lately, now).unwrap();
+    assert_eq!(reason(&young), "it was used lately");
+
     // Somebody starts to work in it, or leaves something in it, between the plan and the act.
-    assert!(gc_apply(&desk.repo, &plan, &|_| true).unwrap().worktrees.is_empty());
+    let mut refuse = |_: Worker<'_>| Err("somebody works in it".to_owned());
+    let freed = gc_apply(&desk.repo, &plan, &options, &mut refuse, now).unwrap();
+    assert_eq!((freed.worktrees.len(), freed.stayed.len(), freed.kept), (0, 1, 0));
     write(&desk.tree, "new.txt", "x");
-    let freed = gc_apply(&desk.repo, &GcPlan { kept: Vec::new(), ..plan.clone() }, &|_| false).unwrap();
-    assert_eq!(freed.stayed.len(), 1);
+    let freed = apply(&desk, &GcPlan { kept: Vec::new(), ..plan.clone() });
+    assert_eq!((freed.worktrees.len(), freed.stayed.len()), (0, 1));
     fs::remove_file(desk.tree.join("new.txt")).unwrap();
+    desk.change("two", "b.txt");
+    assert_eq!(
+        apply(&desk, &GcPlan { kept: Vec::new(), ..plan.clone() }).stayed[0].1,
+        "1 commit of it has not landed"
+    );
+    desk.git(&["reset", "-q", "--hard", "HEAD~1"]);
 
     let print = desk.fixture.print();
-    let freed = gc_apply(&desk.repo, &plan, &|_| false).unwrap();
-    assert_eq!((freed.worktrees.len(), freed.kept), (1, 1));
+    let freed = apply(&desk, &plan);
+    assert_eq!((freed.worktrees.len(), freed.kept), (1, 2));
     assert!(!desk.tree.exists());
     assert_eq!(load(&desk.repo, Some(&id)).unwrap().conversation, desk.conversation);
     assert_eq!(desk.fixture.print(), print);
@@ -277,6 +298,29 @@ fn gc_frees_what_is_idle_and_clean_and_nothing_else() {
     fs::remove_dir_all(&desk.tree).unwrap();
     let plan = look(&desk, false);
     assert!(matches!(&plan.items[0].verdict, Verdict::Free(why) if why.contains("folder is gone")));
-    gc_apply(&desk.repo, &plan, &|_| false).unwrap();
+    apply(&desk, &plan);
     assert!(look(&desk, false).items.is_empty());
+}
+
+#[test]
+fn builds_go_where_nobody_works_though_nothing_has_landed() {
+    let mut desk = Desk::new();
+    desk.change("one", "a.txt");
+    write(&desk.tree, "target/debug/out", &"x".repeat(100_000));
+    write(&desk.tree, "half.txt", "uncommitted");
+    write(&desk.tree, "one.log", "ignored, and no folder");
+    let root = desk.fixture.place("x").parent().unwrap().to_owned();
+    let now = SystemTime::now();
+    let options = GcOptions { builds: true, ..GcOptions::default() };
+    let busy = gc_plan(&desk.repo, &root, &|_| true, &options, now).unwrap();
+    assert!(!busy.items[0].frees_builds);
+    let plan = gc_plan(&desk.repo, &root, &|_| false, &options, now).unwrap();
+    let item = &plan.items[0];
+    assert!(item.frees_builds && matches!(item.verdict, Verdict::Stay(_)));
+    assert_eq!(item.builds[0].path, PathBuf::from("target"));
+    assert!(item.builds[0].bytes >= 100_000 && item.bytes > item.builds[0].bytes);
+    let freed = gc_apply(&desk.repo, &plan, &options, &mut |_| Ok(Box::new(())), now).unwrap();
+    assert_eq!((freed.builds, freed.bytes), (vec![item.path.join("target")], item.builds[0].bytes));
+    assert!(freed.stayed.is_empty() && !desk.has("target"));
+    assert!(desk.has("half.txt") && desk.has("one.log") && desk.has("a.txt"));
 }
