@@ -2,13 +2,16 @@
 #![cfg(unix)]
 
 mod acceptance {
+    mod compare;
     mod going_on;
     mod health;
     mod ledger;
+    mod past;
     mod repositories;
     mod runs;
     mod sessions;
     mod steps;
+    mod subagents;
     mod sync;
     mod trouble;
     mod worktrees;

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 use offshoot::chat::WireFormat;
 use serde_json::{Value, json};
-use support::machine::{Finished, Machine};
+use support::machine::{Finished, Machine, call, say};
 use support::model_server::{ModelServer, Reply};
 
 /// What the scripts print with: lines of one of the shipped decoders.
@@ -358,4 +358,26 @@ fn a_cli_that_is_not_there_or_makes_no_sense_is_told_of() {
     let doctor: Value =
         serde_json::from_str(&machine.offshoot(&["doctor", "--json"]).finish().stdout).unwrap();
     assert!(doctor["backends"].to_string().contains("strat"), "{doctor}");
+}
+
+#[test]
+fn a_cli_does_work_that_an_agent_gave_away() {
+    let machine = Machine::new();
+    let task = json!({ "title": "By the tool", "task": "make a file", "backend": "tool" });
+    machine.scenes(&[("split it", vec![call("agent", task), say("It did.")])]);
+    let settings = fs::read_to_string(machine.path("config/offshoot/config.toml")).unwrap();
+    let script =
+        "model\ncall t1 Write '{\"file_path\":\"a\"}'\necho 1 > a\nresult t1 'made a'\nsay 'Made a.'\nend\n";
+    let desk = Desk::on(machine, script, &settings);
+    let run = desk.machine.run_well(&["split it"]);
+    let news = run.all("agent").pop().unwrap();
+    assert_eq!(
+        (&news["state"], &news["steps"], &news["cost_usd"]),
+        (&json!("merged"), &json!(1), &json!(0.5))
+    );
+    assert_eq!(desk.machine.file_at("offshoot/split-it", "a"), "1");
+    assert_eq!(desk.machine.file_at("offshoot/split-it--by-the-tool", "a"), "1");
+    let ledger = desk.machine.ledger();
+    let child = ledger.iter().find(|line| line.get("parent_session").is_some()).unwrap();
+    assert_eq!((&child["backend"], &child["cost_usd"]), (&json!("tool"), &json!(0.5)));
 }

@@ -5,7 +5,9 @@
 mod screen {
     mod approvals;
     mod beginning;
+    mod children;
     mod commands;
+    mod compare;
     mod crashes;
     mod hostile;
     mod looks;

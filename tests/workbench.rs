@@ -2,9 +2,12 @@
 #![cfg(unix)]
 
 mod workbench {
+    mod amend;
     mod approvals;
     mod aside;
+    mod children;
     mod clear;
+    mod compare;
     mod desk;
     mod history;
     mod past;

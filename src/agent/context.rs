@@ -19,7 +19,8 @@ impl Agent {
             return PermissionMode::ReadOnly;
         }
         let role = role.and_then(|name| self.services.settings.roles.get(name));
-        role.map_or(self.permissions, |role| role.permissions_or(self.permissions))
+        let mode = role.map_or(self.permissions, |role| role.permissions_or(self.permissions));
+        self.below_ceiling(mode)
     }
 
     pub(super) fn tool_specs(&self, attempt: &Attempt) -> Vec<ToolSpec> {
@@ -29,6 +30,7 @@ impl Agent {
             self.has_tool(tool)
                 && match tool {
                     Tool::Skill => has_skills,
+                    Tool::Agent => self.can_start_agents(),
                     // A read-only agent may still run commands that only look.
                     Tool::Bash | Tool::Todo => true,
                     tool => !is_read_only || tool.is_read_only(),
@@ -51,6 +53,9 @@ impl Agent {
             extra.push(format!(
                 "# Skills\n\nLoad one with the `skill` tool when the task is of its kind:\n{skills}"
             ));
+        }
+        if self.has_tool(Tool::Agent) && self.can_start_agents() && attempt.backend.as_cli().is_none() {
+            extra.push(prompt::AGENTS.into());
         }
         if self.mode(attempt) == PermissionMode::ReadOnly {
             extra.push(

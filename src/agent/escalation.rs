@@ -57,7 +57,7 @@ impl Agent {
         tried: &[String],
         after: Option<&Cause>,
     ) -> Result<(Decision, Backend), Failure> {
-        let budgets = self.purses(order, all.cost.priced());
+        let budgets = self.purses(order, all.spent());
         let context = self.session.conversation.in_context();
         let said: u64 = context
             .iter()
@@ -78,7 +78,7 @@ impl Agent {
     /// What was spent, and what may be. `turn`: by the attempts of this turn, in US dollars.
     pub(super) fn purses(&self, order: &Order, turn: f64) -> [Purse; 3] {
         let budget = order.budget(&self.services.settings.budget);
-        let session = self.session.cost_usd + self.pending.cost.priced();
+        let session = self.session.cost_usd + self.pending.cost.priced() + self.brood.spent.priced();
         let purse = |of, spent_usd, limit_usd| Purse { of, spent_usd, limit_usd };
         [
             purse("turn", turn, budget.turn_usd),

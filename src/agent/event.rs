@@ -29,6 +29,8 @@ pub enum AgentEvent {
     },
     /// A backend cannot answer, and the user is to say how to go on.
     Stuck(Stuck),
+    /// What became of a task that the agent gave to another one, or how far that is.
+    Child(ChildNews),
     /// What is observed of the work changed how sure it is that it is good.
     Confidence(Confidence),
     /// The model that answers, of a backend that chooses it itself.
@@ -84,6 +86,37 @@ pub struct Routed {
     pub decision: Decision,
     pub model: String,
     pub role: Option<String>,
+}
+
+/// A task that was given to an agent of its own.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ChildNews {
+    /// The call that gave it away.
+    pub call: String,
+    pub title: String,
+    /// Empty before it is open.
+    pub session: String,
+    /// `None` of one that only looks, too.
+    pub branch: Option<String>,
+    pub state: ChildState,
+    pub steps: u32,
+    /// With all that it gave away itself; `None` when a part is unpriced.
+    pub cost_usd: Option<f64>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChildState {
+    /// Until there is room for it.
+    Waiting,
+    Working,
+    /// It is done, and changed no file.
+    Done,
+    /// It is done, and its changes are in the files of who started it.
+    Merged,
+    /// It is done, and its changes do not fit.
+    Conflict,
+    Failed,
+    Interrupted,
 }
 
 /// A tool call that the permissions don't settle, or did settle against.
@@ -225,6 +258,38 @@ impl Stuck {
 
 fn seconds(time: Duration) -> String {
     format!("{:.0} s", time.as_secs_f64().ceil())
+}
+
+impl ChildNews {
+    pub(super) fn new(call: &str, title: &str) -> Self {
+        Self {
+            call: call.to_owned(),
+            title: title.to_owned(),
+            session: String::new(),
+            branch: None,
+            state: ChildState::Waiting,
+            steps: 0,
+            cost_usd: Some(0.0),
+        }
+    }
+}
+
+impl ChildState {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Working => "working",
+            Self::Done => "done",
+            Self::Merged => "merged",
+            Self::Conflict => "conflict",
+            Self::Failed => "failed",
+            Self::Interrupted => "interrupted",
+        }
+    }
+
+    pub fn is_over(self) -> bool {
+        !matches!(self, Self::Waiting | Self::Working)
+    }
 }
 
 impl Resort {

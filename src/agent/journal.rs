@@ -62,10 +62,22 @@ enum Record {
     Result {
         result: Content,
     },
+    /// A call started an agent.
+    Child(JournaledChild),
     /// Git holds all entries before `next`.
     Committed {
         next: usize,
     },
+}
+
+/// An agent that a call started.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JournaledChild {
+    pub call: String,
+    pub session: String,
+    /// `None`: it only looks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub branch: Option<String>,
 }
 
 /// How often and how long a held lock is tried again.
@@ -107,6 +119,8 @@ pub struct Replay {
     pub text: String,
     /// Results of tool calls whose round never ended.
     pub results: Vec<ToolResult>,
+    /// Agents that calls of that round started.
+    pub children: Vec<JournaledChild>,
 }
 
 impl Replay {
@@ -196,6 +210,11 @@ impl Journal {
     pub fn result(&mut self, result: &ToolResult, known: &[String]) -> Result<(), JournalError> {
         let result = Content::from(&redact_part(&Part::ToolResult(result.clone()), known));
         self.append(&Record::Result { result })
+    }
+
+    pub fn child(&mut self, call: &str, session: &str, branch: Option<&str>) -> Result<(), JournalError> {
+        let (call, session) = (call.to_owned(), session.to_owned());
+        self.append(&Record::Child(JournaledChild { call, session, branch: branch.map(str::to_owned) }))
     }
 
     /// Git holds all entries before `next`.
@@ -293,6 +312,7 @@ fn parse(bytes: &[u8]) -> Option<Replay> {
         thinking: String::new(),
         text: String::new(),
         results: Vec::new(),
+        children: Vec::new(),
     };
     // A line that does not parse is the torn end of a killed writer: it had been shown to nobody.
     for record in lines.filter_map(|line| serde_json::from_slice(line).ok()) {
@@ -302,6 +322,7 @@ fn parse(bytes: &[u8]) -> Option<Replay> {
                 replay.text.clear();
                 replay.thinking.clear();
                 replay.results.clear();
+                replay.children.clear();
                 replay.entries.push((index, line.into()));
             }
             Record::Text { text } => replay.text.push_str(&text),
@@ -315,6 +336,7 @@ fn parse(bytes: &[u8]) -> Option<Replay> {
                     replay.results.push(result);
                 }
             }
+            Record::Child(child) => replay.children.push(child),
             Record::Committed { next } => replay.committed = replay.committed.max(next),
         }
     }

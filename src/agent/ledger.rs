@@ -43,6 +43,7 @@ impl Agent {
             timestamp: attempt.at.clone(),
             session: Some(self.session.id.clone()),
             branch: Some(self.session.branch.clone()),
+            parent_session: self.heritage.as_ref().map(|heritage| heritage.parent.clone()),
             turn: Some(turn),
             attempt: Some(attempt.number),
             role: attempt.role.clone(),

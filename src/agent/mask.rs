@@ -112,6 +112,7 @@ pub(super) fn event(mut event: AgentEvent, known: &[String]) -> AgentEvent {
         AgentEvent::Edits(edits) => text(&mut edits.subject),
         AgentEvent::Stuck(stuck) => text(&mut stuck.message),
         AgentEvent::Error(failure) => text(&mut failure.message),
+        AgentEvent::Child(news) => text(&mut news.title),
         AgentEvent::TurnEnded(end) => text(&mut end.text),
         // These came through a `Mask`, or say nothing of the conversation.
         AgentEvent::Text(_)

@@ -9,6 +9,7 @@ mod approval;
 mod bill;
 mod brief;
 mod call;
+pub mod children;
 mod compact;
 mod context;
 mod control;
@@ -43,8 +44,8 @@ use futures::future::BoxFuture;
 
 pub use control::{Control, Reins, control};
 pub use event::{
-    AgentEvent, Answer, Approval, ApprovalState, Edits, EndReason, Failure, Resort, Routed, StepTaken, Stuck,
-    TurnEnd, VerifyState,
+    AgentEvent, Answer, Approval, ApprovalState, ChildNews, ChildState, Edits, EndReason, Failure, Resort,
+    Routed, StepTaken, Stuck, TurnEnd, VerifyState,
 };
 pub use journal::{Header, Journal, JournalError, Replay, SessionLock};
 pub use meter::{ContextPart, ContextUse};
@@ -59,6 +60,7 @@ use crate::git::session::{Cursor, SessionError};
 use crate::git::{Repo, Worktree};
 use crate::tools::ToolContext;
 use crate::tools::permissions::{Places, Remembered, Rules};
+use children::{Brood, Children, Heritage};
 use native::Natives;
 pub use record::Held;
 use record::{Keeper, Pending};
@@ -78,6 +80,11 @@ pub struct Agent {
     /// It has no worktree of its own: it looks at another session's, and may change nothing.
     looks_on: bool,
     persona: Option<Persona>,
+    /// Who starts agents for it; `None`: nobody.
+    starter: Option<Arc<dyn Children>>,
+    /// What it has from the agent that started it.
+    heritage: Option<Heritage>,
+    brood: Brood,
     rules: Rules,
     places: Places,
     remembered: Remembered,
@@ -157,6 +164,9 @@ impl Agent {
             tools: parts.tools,
             permissions: parts.permissions,
             persona: None,
+            starter: None,
+            heritage: None,
+            brood: Brood::default(),
             rules: parts.rules,
             places: parts.places,
             remembered: Remembered::default(),
@@ -180,6 +190,17 @@ impl Agent {
         self.told_left_out.clear();
     }
 
+    /// From here on, agents can be started for it.
+    pub fn let_start(&mut self, starter: Arc<dyn Children>) {
+        self.starter = Some(starter);
+    }
+
+    /// What those cost that were started for it.
+    pub fn spent_by_children(&self) -> children::Spent {
+        let spent = self.brood.spent;
+        children::Spent { usd: spent.priced(), has_unpriced: spent.total().is_none() }
+    }
+
     pub fn services(&self) -> &Services {
         &self.services
     }
@@ -194,7 +215,7 @@ impl Agent {
     }
 
     pub fn permissions(&self) -> PermissionMode {
-        if self.looks_on { PermissionMode::ReadOnly } else { self.permissions }
+        if self.looks_on { PermissionMode::ReadOnly } else { self.below_ceiling(self.permissions) }
     }
 
     /// An agent that looks on stays at read-only.

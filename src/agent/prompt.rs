@@ -7,6 +7,9 @@ use sha2::{Digest, Sha256};
 
 const SYSTEM: &str = include_str!("../../assets/prompts/system.md");
 
+/// When to give work to an agent of its own.
+pub const AGENTS: &str = include_str!("../../assets/prompts/agents.md");
+
 /// What the user asks of a model when its context is full.
 pub const COMPACT: &str = include_str!("../../assets/prompts/compact.md");
 

@@ -5,11 +5,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::bill::Bill;
 use super::event::{AgentEvent, Edits, Failure, StepTaken};
+use super::journal::JournaledChild;
 use super::round::Round;
 use super::turn::Attempt;
 use super::wording::{self, Change, Verb};
 use super::{Agent, Recovered, Replay, now, observe};
-use crate::chat::{Entry, EntryKind, ErrorClass, Message, Part, Role, StopReason, Usage};
+use crate::chat::{Entry, EntryKind, ErrorClass, Message, Part, Role, StopReason, ToolResult, Usage};
 use crate::git::codec::{Route, StepMessage};
 use crate::git::redact::redact_entry;
 use crate::git::session::{Cursor, Draft, SessionError};
@@ -47,9 +48,14 @@ impl Held {
         &mut self,
         touched: &git::Touched,
         message: &dyn Fn(&DiffStat) -> String,
+        merged: &[CommitId],
     ) -> Result<(Option<Committed>, Vec<LeftOut>), GitError> {
         let Some(worktree) = &mut self.worktree else { return Ok((None, Vec::new())) };
-        let committed = worktree.commit(touched, message, &StepOptions::default())?;
+        let committed = worktree.commit(
+            touched,
+            message,
+            &StepOptions { extra_parents: merged.to_vec(), ..StepOptions::default() },
+        )?;
         Ok((committed, worktree.left_out().to_vec()))
     }
 }
@@ -62,6 +68,8 @@ pub(super) struct Pending {
     pub route: Option<Route>,
     /// No step of the present turn is committed yet.
     pub is_first: bool,
+    /// What was brought into the files from other branches: parents of the next step.
+    pub merged: Vec<CommitId>,
 }
 
 impl Keeper {
@@ -112,7 +120,7 @@ impl Agent {
                     let subject = wording::subject("", true, &changes(stat));
                     format!("{subject}\n\nEdited by hand in the worktree, not by an agent.\n")
                 };
-                Ok(held.commit(&git::Touched::Scan, &message)?)
+                Ok(held.commit(&git::Touched::Scan, &message, &[])?)
             })
             .await?;
         self.tell_left_out(&left_out).await;
@@ -169,6 +177,7 @@ impl Agent {
         let prompt = prompt_of(self, turn);
         let secrets = self.services.secrets.clone();
         let conversation = self.session.conversation.clone();
+        let merged = self.pending.merged.clone();
         let (committed, left_out, step, subject) = self
             .keeper
             .run(move |repo, held| {
@@ -181,7 +190,7 @@ impl Agent {
                     StepMessage { subject, ..step.clone() }
                 };
                 let message = |stat: &DiffStat| worded(stat).encode(&secrets);
-                let (committed, left_out) = held.commit(&touched, &message)?;
+                let (committed, left_out) = held.commit(&touched, &message, &merged)?;
                 let mut subject = String::new();
                 if let Some(committed) = &committed {
                     held.cursor.stepped(repo, &committed.commit, &step)?;
@@ -193,6 +202,7 @@ impl Agent {
         self.tell_left_out(&left_out).await;
         let Some(committed) = committed else { return Ok(None) };
         self.pending.is_first = false;
+        self.pending.merged.clear();
         self.session.step = step;
         self.told_git()?;
         let protected = committed.stat.files.iter().filter(|file| observe::is_protected(&file.path)).count();
@@ -295,6 +305,8 @@ fn class_of(error: &GitError) -> ErrorClass {
         GitError::NotARepository { .. }
         | GitError::UnknownRevision { .. }
         | GitError::BranchMissing { .. }
+        | GitError::NoSuchFile { .. }
+        | GitError::NoSuchLine { .. }
         | GitError::WorktreeMissing { .. } => ErrorClass::NotFound,
         _ => ErrorClass::Internal,
     }
@@ -328,6 +340,17 @@ fn changes(stat: &DiffStat) -> Vec<Change> {
         .collect()
 }
 
+/// What is told of an agent that was at work when the program was stopped.
+fn lost_child(child: &JournaledChild) -> String {
+    let place = match &child.branch {
+        Some(branch) => format!("what it did is on its branch {branch}, session {}", child.session),
+        None => format!("what it said is in session {}", child.session),
+    };
+    format!(
+        "lost to a crash: offshoot was stopped while this sub-agent was at work; {place}. Nothing of it is merged."
+    )
+}
+
 /// See [`Agent::recover`].
 pub(super) async fn recover(agent: &mut Agent, replay: Replay) -> Result<Recovered, Failure> {
     let before = agent.session.conversation.len();
@@ -353,10 +376,16 @@ pub(super) async fn recover(agent: &mut Agent, replay: Replay) -> Result<Recover
         agent.say(turn, EntryKind::Answer { message, by, usage: Usage::default(), stop })?;
     }
     let mut results = replay.results;
+    let children = replay.children;
     let open = agent.session.conversation.missing_results("offshoot was stopped before this had a result");
     if let Some(open) = open {
         let lost = open.tool_results().filter(|one| !results.iter().any(|told| told.id == one.id));
-        let lost: Vec<_> = lost.cloned().collect();
+        let lost: Vec<_> = lost
+            .map(|one| match children.iter().find(|child| child.call == one.id) {
+                Some(child) => ToolResult { content: vec![Part::Text(lost_child(child))], ..one.clone() },
+                None => one.clone(),
+            })
+            .collect();
         results.extend(lost);
     }
     if !results.is_empty() {

@@ -1,11 +1,11 @@
 //! A round: the tool calls of one answer, judged, run, and answered every one. Calls that only read
-//! run side by side; all others wait their turn.
+//! run side by side, and so do agents that are started; all others wait their turn.
 
 use super::Agent;
 use super::approval::{Leave, Wish};
 use super::control::Control;
 use super::event::{AgentEvent, Failure};
-use super::turn::Attempt;
+use super::turn::{Attempt, Task};
 use crate::chat::{StopReason, ToolCall, ToolResult};
 use crate::tools::permissions::Call;
 use crate::tools::{self, Progress, Tool, ToolContext, ToolOutput, Touched};
@@ -43,7 +43,8 @@ impl Agent {
         &mut self,
         calls: &[ToolCall],
         stop: Option<StopReason>,
-        attempt: &Attempt,
+        task: &Task<'_>,
+        attempt: &mut Attempt,
         control: &mut Control,
     ) -> Result<Round, Failure> {
         let mut round = Round {
@@ -54,8 +55,10 @@ impl Agent {
         };
         let mut next = 0;
         while next < calls.len() {
-            let reads = calls[next..].iter().take_while(|call| is_read(call)).take(PARALLEL).count();
-            let batch = &calls[next..next + reads.max(1)];
+            let rest = &calls[next..];
+            let reads = rest.iter().take_while(|call| is_read(call)).take(PARALLEL).count();
+            let agents = rest.iter().take_while(|call| is_agent(call)).count();
+            let batch = &rest[..reads.max(agents).max(1)];
             next += batch.len();
             let mut allowed = Vec::new();
             for call in batch {
@@ -76,7 +79,11 @@ impl Agent {
                     self.permit(call, attempt, control).await
                 });
             }
-            let outputs = self.run_batch(batch, allowed, control).await;
+            let outputs = if agents > 0 {
+                self.run_children(batch, allowed, task, attempt, control).await?
+            } else {
+                self.run_batch(batch, allowed, control).await
+            };
             for (call, output) in batch.iter().zip(outputs) {
                 round.add(call, output);
                 let result = round.results.last().expect("one was just added");
@@ -157,6 +164,10 @@ impl Agent {
             Leave::Interrupted => Err(ToolOutput::error("not run: the user interrupted")),
         }
     }
+}
+
+fn is_agent(call: &ToolCall) -> bool {
+    Tool::by_name(&call.name) == Some(Tool::Agent)
 }
 
 fn is_read(call: &ToolCall) -> bool {

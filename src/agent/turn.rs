@@ -31,6 +31,10 @@ pub struct Order {
     pub day_budget_usd: Option<f64>,
     /// Command that checks the work, instead of the settings' one.
     pub verify: Option<String>,
+    /// Calls of the model that it may take: no more than the settings allow.
+    pub max_steps: Option<u32>,
+    /// How long it may take, in place of the settings' time.
+    pub timeout: Option<Duration>,
 }
 
 impl Order {
@@ -74,6 +78,8 @@ pub(super) struct Attempt {
     pub retry_after: Option<Duration>,
     /// What those used who reviewed it: it has lines of its own in the ledger.
     pub reviews: TurnSum,
+    /// What those cost that it gave work to: they have lines of their own, too.
+    pub children: Bill,
     /// It looks at another's work.
     pub is_review: bool,
     /// What was shown of an answer that broke off for good.
@@ -100,7 +106,10 @@ pub(super) struct Tried {
 impl Agent {
     /// Runs one turn to its end. The last event is always `TurnEnded`, and what it tells is returned.
     pub async fn turn(&mut self, mut order: Order, control: &mut Control) -> TurnEnd {
-        self.take_mentioned_role(&mut order);
+        if self.heritage.is_none() {
+            self.take_mentioned_role(&mut order);
+        }
+        self.brood.started = 0;
         self.keep_choice(&mut order);
         let turn = self.session.conversation.next_turn();
         let mut all = TurnSum::default();
@@ -114,7 +123,8 @@ impl Agent {
             Err(failure) => Err(failure.into()),
             Ok((decision, backend)) => {
                 let attempt = self.attempt(&order, 1, decision, backend);
-                let limit = Duration::from_secs(self.services.settings.agent.turn_timeout_seconds);
+                let general = Duration::from_secs(self.services.settings.agent.turn_timeout_seconds);
+                let limit = order.timeout.unwrap_or(general);
                 let user = control.cancel.clone();
                 let both = user.child_token();
                 control.cancel = both.clone();
@@ -128,7 +138,9 @@ impl Agent {
                     }
                 };
                 match end {
-                    Err(Stop::Interrupted) if !user.is_cancelled() => Err(out_of_time(limit).into()),
+                    Err(Stop::Interrupted) if !user.is_cancelled() => {
+                        Err(out_of_time(limit, order.timeout.is_some()).into())
+                    }
                     end => end,
                 }
             }
@@ -297,6 +309,7 @@ impl Agent {
             protected_before: self.protected,
             retry_after: None,
             reviews: TurnSum::default(),
+            children: Bill::default(),
             is_review: false,
             broken_off: None,
         }
@@ -377,7 +390,7 @@ impl Agent {
             self.emit(AgentEvent::Error(failure)).await;
             (outcome, reason) = (Outcome::Error, EndReason::Failed);
         }
-        self.day_cost += all.cost.priced();
+        self.day_cost += all.spent();
         let (commits, usage, cost_usd) = (all.commits, all.usage, all.cost.total());
         let end = TurnEnd { outcome, reason, text, commits, usage, cost_usd };
         self.emit(AgentEvent::TurnEnded(end.clone())).await;
@@ -391,11 +404,19 @@ pub(super) struct TurnSum {
     pub commits: Vec<String>,
     pub usage: Usage,
     pub cost: Bill,
+    /// Of those that were given work, beside.
+    pub children: Bill,
 }
 
 impl TurnSum {
+    /// US dollars that count against a budget.
+    pub fn spent(&self) -> f64 {
+        self.cost.priced() + self.children.priced()
+    }
+
     fn add(&mut self, attempt: &Attempt) {
         self.commits.extend(attempt.steps.iter().map(|step| step.commit.clone()));
+        self.children.join(&attempt.children);
         for (usage, cost) in [(attempt.usage, &attempt.cost), (attempt.reviews.usage, &attempt.reviews.cost)]
         {
             self.usage += usage;
@@ -456,7 +477,8 @@ fn with_others(mut failure: Failure, tried: &[Tried]) -> Failure {
     failure
 }
 
-fn out_of_time(limit: Duration) -> Failure {
+fn out_of_time(limit: Duration, is_child: bool) -> Failure {
+    let key = if is_child { "agent.child_timeout_seconds" } else { "agent.turn_timeout_seconds" };
     Failure::new(ErrorClass::Timeout, format!("the turn took longer than {} s", limit.as_secs()))
-        .hint("raise agent.turn_timeout_seconds, or send the prompt again to go on")
+        .hint(format!("raise {key}, or send the prompt again to go on"))
 }

@@ -59,7 +59,9 @@ impl Agent {
         let mut corrections = 0;
         let mut silences = 0;
         let mut compaction = Compaction::Possible;
-        for _ in 0..settings.max_steps.max(1) {
+        let max_steps =
+            task.order.max_steps.map_or(settings.max_steps, |own| own.min(settings.max_steps)).max(1);
+        for _ in 0..max_steps {
             if control.cancel.is_cancelled() {
                 return Err(Stop::Interrupted);
             }
@@ -144,7 +146,7 @@ impl Agent {
                 continue;
             }
 
-            let round = self.round(&calls, called.stop, attempt, control).await?;
+            let round = self.round(&calls, called.stop, task, attempt, control).await?;
             let results = round.results.clone();
             self.say(turn, EntryKind::Results(Message::results(round.results.clone())))?;
             let interrupted = round.interrupted;
@@ -166,7 +168,7 @@ impl Agent {
                 }
             }
         }
-        let message = format!("stopped after {} calls of the model in one turn", settings.max_steps);
+        let message = format!("stopped after {} of the model in one turn", calls_of(max_steps));
         let hint = "send another prompt to go on, or raise agent.max_steps";
         Err(Stop::Final(Failure::new(ErrorClass::ToolLoop, message).hint(hint)))
     }
@@ -279,9 +281,17 @@ impl Agent {
     }
 
     pub(super) fn over_budget(&self, task: &Task<'_>, attempt: &Attempt) -> Option<String> {
-        let turn = task.before.cost.priced() + attempt.cost.priced() + attempt.reviews.cost.priced();
-        self.purses(task.order, turn).iter().find_map(Purse::empty)
+        self.purses(task.order, spent(task, attempt)).iter().find_map(Purse::empty)
     }
+}
+
+/// US dollars that a turn has cost so far.
+pub(super) fn spent(task: &Task<'_>, attempt: &Attempt) -> f64 {
+    task.before.spent() + attempt.cost.priced() + attempt.reviews.cost.priced() + attempt.children.priced()
+}
+
+fn calls_of(steps: u32) -> String {
+    format!("{steps} call{}", if steps == 1 { "" } else { "s" })
 }
 
 /// Whether an answer without tool calls ends the turn badly.

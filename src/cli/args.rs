@@ -63,12 +63,22 @@ pub struct Common {
 pub enum Command {
     /// Run one task in a branch and worktree of its own
     Run(RunArgs),
+    /// Give one task to several agents at once, from the same commit, and compare what they make
+    Compare(CompareArgs),
     /// Reopen a session from its commit, and go on with it
     Resume(ResumeArgs),
     /// Show the sessions of this repository with their steps
     Log(LogArgs),
     /// Show one step: prompt, tool calls, diff, route, usage
     Show(ShowArgs),
+    /// Name the step, the prompt, the model and the cost behind the lines of a file
+    Blame(BlameArgs),
+    /// Find the prompt that broke something: try a command at the steps of a session
+    #[command(
+        after_help = "The command runs with `sh -c` in a worktree of its own, as agents' commands do. Exit code 0: it holds; \
+    1 to 127: it is broken; 125: this step cannot be told; from 128 on: stop."
+    )]
+    Bisect(BisectArgs),
     /// Move a session back by a step or a turn; nothing is lost
     Undo(UndoArgs),
     /// Take back an undo
@@ -142,6 +152,38 @@ pub struct RunArgs {
     pub init: bool,
 }
 
+#[derive(Debug, Clone, Args)]
+#[command(
+    after_help = "With --json every event carries the letter of its candidate, and the last line has type \"comparison\".\n\
+    Exit code 0 when at least one candidate succeeded. Where an agent would ask, the answer is no."
+)]
+pub struct CompareArgs {
+    /// The task; what is piped in is added to it
+    #[arg(value_name = "TASK")]
+    pub task: Vec<String>,
+    /// Who takes part: BACKEND, BACKEND/MODEL, BACKEND@ROLE, @ROLE or auto; ×2 behind one takes it twice
+    #[arg(long, value_name = "LIST")]
+    pub with: Vec<String>,
+    /// How many take part in all, 2 to 8: those named are taken in turn. The same one answers differently by chance
+    #[arg(long, short, value_name = "N")]
+    pub n: Option<usize>,
+    #[command(flatten)]
+    pub agent: AgentArgs,
+    /// How many work at the same time; all when absent
+    #[arg(long, short, value_name = "N")]
+    pub jobs: Option<usize>,
+    /// Keep this one (a letter, a name, or best: done, changed something, passed the check, no conflicts, cheapest)
+    /// and archive the others; their branches stay
+    #[arg(long, value_name = "WHICH")]
+    pub keep: Option<String>,
+    /// Start from this step, branch or session, with its conversation
+    #[arg(long, value_name = "HASH")]
+    pub from: Option<String>,
+    /// What to do with uncommitted work in the checkout
+    #[arg(long, value_enum, value_name = "WHAT", conflicts_with = "from")]
+    pub uncommitted: Option<Uncommitted>,
+}
+
 /// Who works, and how.
 #[derive(Debug, Clone, Default, Args)]
 pub struct AgentArgs {
@@ -190,6 +232,9 @@ pub struct LogArgs {
     /// Only this session, branch or step
     #[arg(value_name = "REV")]
     pub rev: Option<String>,
+    /// The heads that sessions moved away from by undo, close and the like, and how to get each back
+    #[arg(long)]
+    pub kept: bool,
     /// Sessions to show at most
     #[arg(long, short = 'n', value_name = "N", default_value_t = 50)]
     pub limit: usize,
@@ -206,6 +251,42 @@ pub struct ShowArgs {
 }
 
 #[derive(Debug, Clone, Args)]
+pub struct BlameArgs {
+    /// The file, and which of its lines: FILE, FILE:LINE or FILE:FIRST-LAST
+    #[arg(value_name = "FILE[:LINE]")]
+    pub file: String,
+    /// The version of this branch, session or commit, not the one in the checkout
+    #[arg(long, value_name = "REV")]
+    pub rev: Option<String>,
+    /// Changes of blanks alone are no changes
+    #[arg(long, short = 'w')]
+    pub ignore_blanks: bool,
+}
+
+#[derive(Debug, Clone, Args)]
+#[group(id = "what", required = true, multiple = true, args = ["run", "go_on", "reset"])]
+pub struct BisectArgs {
+    /// The command that tells good from bad
+    #[arg(long, value_name = "CMD", conflicts_with = "go_on")]
+    pub run: Option<String>,
+    /// Go on with the last search that was interrupted
+    #[arg(long = "continue", conflicts_with_all = ["reset", "session", "from", "to"])]
+    pub go_on: bool,
+    /// Forget what searches found so far: all, or that of --run or --session
+    #[arg(long, conflicts_with_all = ["from", "to"])]
+    pub reset: bool,
+    /// Where it held; the session's start when absent
+    #[arg(long, value_name = "REV")]
+    pub from: Option<String>,
+    /// Where it does not; the session's last step when absent
+    #[arg(long, value_name = "REV")]
+    pub to: Option<String>,
+    /// The session or branch; the last session when absent
+    #[arg(long, value_name = "S")]
+    pub session: Option<String>,
+}
+
+#[derive(Debug, Clone, Args)]
 pub struct UndoArgs {
     /// The session or branch; the last session when absent
     #[arg(value_name = "BRANCH")]
@@ -213,6 +294,9 @@ pub struct UndoArgs {
     /// Undo a whole turn instead of a step
     #[arg(long)]
     pub turn: bool,
+    /// Go back to before this turn of yours, counted from 1
+    #[arg(long, value_name = "N", conflicts_with_all = ["turn", "count"])]
+    pub to_turn: Option<u32>,
     /// How many to undo
     #[arg(long, short = 'n', value_name = "N", default_value_t = 1)]
     pub count: u32,

@@ -2,6 +2,9 @@
 //! what comes back into text or JSON; it has no logic of its own.
 
 mod args;
+mod bisect;
+mod blame;
+mod compare;
 mod config;
 mod demo;
 mod doctor;
@@ -17,6 +20,7 @@ mod resume;
 mod run;
 mod runtime;
 mod show;
+mod signals;
 mod status;
 mod sync;
 mod undo;
@@ -140,9 +144,12 @@ async fn dispatch(cli: Cli, screen: Screen) -> Done {
     }
     match command {
         Command::Run(args) => run::run(&common, args).await,
+        Command::Compare(args) => compare::run(&common, args).await,
         Command::Resume(args) => resume::run(&common, args, screen).await,
         Command::Log(args) => log::run(&common, &args).await,
         Command::Show(args) => show::run(&common, &args).await,
+        Command::Blame(args) => blame::run(&common, &args).await,
+        Command::Bisect(args) => bisect::run(&common, &args).await,
         Command::Undo(args) => undo::undo(&common, &args).await,
         Command::Redo(args) => undo::redo(&common, &args).await,
         Command::Land(args) => land::run(&common, args).await,

@@ -6,8 +6,7 @@ use super::args::{AgentArgs, Common, RedoArgs, UndoArgs};
 use super::output;
 use super::{Done, Trouble, base, place};
 use crate::chat::sanitise;
-use crate::git::session::UndoScope;
-use crate::workbench::words::count;
+use crate::workbench::words::{self, count};
 use crate::workbench::{Back, Command, EventKind, Moved, Start, TabId, Workbench, history};
 
 const TAB: TabId = TabId(1);
@@ -16,10 +15,14 @@ pub(super) async fn undo(common: &Common, args: &UndoArgs) -> Done {
     if args.count == 0 {
         return Err(Trouble::usage("nothing to undo: -n is 0", "say how many, from 1"));
     }
+    let back = match args.to_turn {
+        Some(turn) => Back::Before(turn),
+        None if args.turn => Back::Turns(args.count),
+        None => Back::Steps(args.count),
+    };
     if args.dry_run {
-        return preview(common, args).await;
+        return preview(common, args.rev.clone(), back).await;
     }
-    let back = if args.turn { Back::Turns(args.count) } else { Back::Steps(args.count) };
     carry_out(common, args.rev.clone(), Command::Undo { tab: TAB, back }).await
 }
 
@@ -27,15 +30,15 @@ pub(super) async fn redo(common: &Common, args: &RedoArgs) -> Done {
     carry_out(common, args.rev.clone(), Command::Redo { tab: TAB }).await
 }
 
-async fn preview(common: &Common, args: &UndoArgs) -> Done {
+async fn preview(common: &Common, rev: Option<String>, back: Back) -> Done {
     let base = base(common, &AgentArgs::default())?;
     let place = place(common, &base).await?;
-    let scope = if args.turn { UndoScope::Turns(args.count) } else { UndoScope::Steps(args.count) };
-    let plan = history::undo_plan(&place, args.rev.clone(), scope).await?;
+    let plan = history::undo_plan(&place, rev, back.into()).await?;
     if common.json {
         output::print_json(&json!({
             "branch": plan.branch, "from": plan.from.to_string(), "to": plan.to.to_string(),
             "files_removed": plan.removed, "files_changed": plan.changed,
+            "in_the_way": plan.in_the_way, "uncommitted": plan.has_uncommitted,
         }));
     } else {
         output::print(&format!(
@@ -45,6 +48,17 @@ async fn preview(common: &Common, args: &UndoArgs) -> Done {
             plan.to.short()
         ));
         output::print(&files(&plan.removed, &plan.changed));
+        if !plan.in_the_way.is_empty() {
+            let names: Vec<String> = plan.in_the_way.iter().map(|path| path.display().to_string()).collect();
+            output::note(&format!(
+                "in the way, and in no commit, so nothing would move: {}",
+                names.join(", ")
+            ));
+        }
+        if plan.has_uncommitted {
+            output::note("the worktree has work that no commit holds; it is committed and kept first");
+        }
+        output::note("ignored files stay as they are");
     }
     Ok(0)
 }
@@ -78,6 +92,7 @@ fn tell(common: &Common, branch: &str, moved: &Moved, is_back: bool) {
         output::print_json(&json!({
             "branch": branch, "from": moved.from, "to": moved.to, "turn": moved.turn, "step": moved.step,
             "files_removed": moved.files_removed, "files_changed": moved.files_changed,
+            "by_hand": words::by_hand(&moved.by_hand),
         }));
         return;
     }
@@ -89,8 +104,13 @@ fn tell(common: &Common, branch: &str, moved: &Moved, is_back: bool) {
     ));
     if !common.quiet {
         output::print(&files(&moved.files_removed, &moved.files_changed));
+        if let Some(told) = words::by_hand(&moved.by_hand) {
+            output::note(&told);
+        }
         if is_back {
-            output::note("nothing is lost: `offshoot redo` goes forward again");
+            output::note(&format!("nothing is lost: `offshoot redo {branch}` goes forward again"));
+        } else {
+            output::note(&format!("`offshoot undo {branch} --dry-run` shows the way back"));
         }
     }
 }
@@ -101,7 +121,7 @@ fn files(removed: &[std::path::PathBuf], changed: &[std::path::PathBuf]) -> Stri
         if !paths.is_empty() {
             text.push_str(&format!("{word} {}:\n", count(paths.len(), "file")));
         }
-        for path in paths.iter().take(50) {
+        for path in paths {
             text.push_str(&format!("  {}\n", sanitise(&path.display().to_string())));
         }
     }

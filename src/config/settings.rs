@@ -120,7 +120,13 @@ pub struct AgentSettings {
     pub permissions: PermissionMode,
     /// Model calls per turn; at least 1.
     pub max_steps: u32,
+    /// Of sub-agents; 0: there are none.
     pub max_depth: u32,
+    /// Sub-agents that work at once; at least 1.
+    pub max_children: u32,
+    pub max_children_per_turn: u32,
+    /// 0: no limit.
+    pub child_timeout_seconds: u64,
     /// 0: no limit.
     pub turn_timeout_seconds: u64,
     pub shell_timeout_seconds: u64,

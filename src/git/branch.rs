@@ -28,10 +28,26 @@ impl Repo {
 
     /// A free branch name `offshoot/<words of the prompt>`, numbered when taken, here or at a remote.
     pub fn branch_name(&self, prompt: &str) -> Result<String, GitError> {
-        let slug = slug(prompt);
+        self.free_stem(&slug(prompt), &[""])
+    }
+
+    /// The same for work that another branch gave away: `offshoot/<that branch>--<words>`. Not below it: git has no
+    /// room for branches under the name of one.
+    pub fn child_branch_name(&self, parent: &str, words: &str) -> Result<String, GitError> {
+        let parent = parent.strip_prefix("offshoot/").or(parent.strip_prefix("offshoot-")).unwrap_or(parent);
+        self.free_stem(&format!("{}--{}", parent.replace('/', "-"), slug(words)), &[""])
+    }
+
+    /// The same for branches that belong together: a name to which each of the endings can be added, so that all of
+    /// them are free.
+    pub fn branch_stem(&self, prompt: &str, endings: &[&str]) -> Result<String, GitError> {
+        self.free_stem(&slug(prompt), endings)
+    }
+
+    fn free_stem(&self, name: &str, endings: &[&str]) -> Result<String, GitError> {
         // A branch called just `offshoot` leaves no room for names below it.
         let folder = if self.read_ref("refs/heads/offshoot")?.is_some() { "offshoot-" } else { "offshoot/" };
-        let base = format!("{folder}{slug}");
+        let base = format!("{folder}{name}");
         let taken: Vec<String> =
             self.refs(&format!("refs/heads/{folder}"))?.into_iter().map(|(name, _)| name).collect();
         let remote: Vec<String> = self.refs("refs/remotes/")?.into_iter().map(|(name, _)| name).collect();
@@ -41,10 +57,11 @@ impl Repo {
             !taken.iter().any(|t| *t == full || t.starts_with(&below))
                 && !remote.iter().any(|name| name.ends_with(&there))
         };
-        if is_free(&base) {
+        let are_free = |stem: &String| endings.iter().all(|ending| is_free(&format!("{stem}{ending}")));
+        if are_free(&base) {
             return Ok(base);
         }
-        Ok((2..u32::MAX).map(|n| format!("{base}-{n}")).find(|name| is_free(name)).unwrap_or(base))
+        Ok((2..u32::MAX).map(|n| format!("{base}-{n}")).find(are_free).unwrap_or(base))
     }
 }
 
@@ -76,6 +93,17 @@ fn slug(prompt: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn work_that_was_given_away_is_named_after_who_gave_it() {
+        let fixture = crate::git::testing::Fixture::new();
+        let repo = fixture.repo();
+        let name = |parent: &str| repo.child_branch_name(parent, "Look into it!").unwrap();
+        assert_eq!(name("offshoot/fix-it"), "offshoot/fix-it--look-into-it");
+        assert_eq!(name("feature/x"), "offshoot/feature-x--look-into-it");
+        fixture.git(&["branch", "offshoot/fix-it--look-into-it"]);
+        assert_eq!(name("offshoot/fix-it"), "offshoot/fix-it--look-into-it-2");
+    }
 
     #[test]
     fn words_become_a_name() {

@@ -59,17 +59,21 @@ const LOOKED_AT: usize = 8_000;
 const SUBMODULE: u32 = 0o160_000;
 
 /// A file that differs, before its content is read.
-struct Change {
-    path: String,
-    old_path: Option<String>,
-    kind: ChangeKind,
-    old: Option<Side>,
-    new: Option<Side>,
+pub(super) struct Change {
+    /// As people are shown it.
+    pub path: String,
+    /// The bytes that git stores for it.
+    pub name: Vec<u8>,
+    /// The same of where a renamed file was.
+    pub old_name: Option<Vec<u8>>,
+    pub kind: ChangeKind,
+    pub old: Option<Side>,
+    pub new: Option<Side>,
 }
 
-struct Side {
-    mode: u32,
-    id: ObjectId,
+pub(super) struct Side {
+    pub mode: u32,
+    pub id: ObjectId,
 }
 
 /// Blobs by their names, from whoever serves the repository.
@@ -83,11 +87,23 @@ impl Repo {
     /// The difference between two commits or trees with the content of the files; from nothing, everything
     /// is added.
     pub fn contents(&self, from: Option<&ObjectId>, to: &ObjectId) -> Result<Vec<FileDiff>, GitError> {
+        let changes = self.changes(from, to)?;
         if self.is_library() {
             let repo = self.library()?;
-            let changes = library_changes(&repo, from, to)?;
             let odb = repo.odb().map_err(|e| GitError::library("open the object store", &e))?;
             return read_all(changes, &mut Library(odb));
+        }
+        let blobs = changes.iter().flat_map(|change| [&change.old, &change.new]).flatten();
+        let ids: Vec<ObjectId> =
+            blobs.filter(|side| side.mode != SUBMODULE).map(|side| side.id.clone()).collect();
+        let mut program = Program { sizes: sizes(self.git("cat-file"), &ids)?, objects: None, repo: self };
+        read_all(changes, &mut program)
+    }
+
+    /// The files that differ between two commits or trees; from nothing, everything is added.
+    pub(super) fn changes(&self, from: Option<&ObjectId>, to: &ObjectId) -> Result<Vec<Change>, GitError> {
+        if self.is_library() {
+            return library_changes(&*self.library()?, from, to);
         }
         let empty = to.empty_tree_like();
         let out = self
@@ -95,20 +111,15 @@ impl Repo {
             .args(["-r", "-M", "-z", "--raw", "--no-abbrev", "--no-commit-id"])
             .args([from.unwrap_or(&empty).as_str(), to.as_str()])
             .run()?;
-        let changes = program_changes(&out)
-            .ok_or_else(|| GitError::program("diff-tree", "its answer could not be read"))?;
-        let blobs = changes.iter().flat_map(|change| [&change.old, &change.new]).flatten();
-        let ids: Vec<ObjectId> =
-            blobs.filter(|side| side.mode != SUBMODULE).map(|side| side.id.clone()).collect();
-        let mut program = Program { sizes: sizes(self.git("cat-file"), &ids)?, objects: None, repo: self };
-        read_all(changes, &mut program)
+        program_changes(&out).ok_or_else(|| GitError::program("diff-tree", "its answer could not be read"))
     }
 }
 
 fn read_all(changes: Vec<Change>, blobs: &mut dyn Blobs) -> Result<Vec<FileDiff>, GitError> {
     let read = |change: Change| {
         let body = body(&change, blobs)?;
-        let Change { path, old_path, kind, old, new } = change;
+        let Change { path, old_name, kind, old, new, .. } = change;
+        let old_path = old_name.map(|name| shown(&name));
         let mode = |side: Option<Side>| side.map(|side| side.mode);
         Ok(FileDiff { path, old_path, kind, old_mode: mode(old), new_mode: mode(new), body })
     };
@@ -144,7 +155,7 @@ fn body(change: &Change, blobs: &mut dyn Blobs) -> Result<Body, GitError> {
     Ok(Body::Text { old: text(old), new: text(new) })
 }
 
-fn is_binary(bytes: &[u8]) -> bool {
+pub(super) fn is_binary(bytes: &[u8]) -> bool {
     memchr::memchr(0, &bytes[..bytes.len().min(LOOKED_AT)]).is_some()
 }
 
@@ -163,15 +174,11 @@ fn library_changes(
         let side = |file: &git2::DiffFile<'_>| {
             (!file.id().is_zero()).then(|| Side { mode: file.mode().into(), id: ObjectId::of(file.id()) })
         };
-        let name = |file: &git2::DiffFile<'_>| shown(file.path_bytes().unwrap_or_default());
+        let name = |file: &git2::DiffFile<'_>| file.path_bytes().unwrap_or_default().to_vec();
         let (old, new) = (delta.old_file(), delta.new_file());
-        Change {
-            path: name(if kind == ChangeKind::Deleted { &old } else { &new }),
-            old_path: (kind == ChangeKind::Renamed).then(|| name(&old)),
-            kind,
-            old: side(&old),
-            new: side(&new),
-        }
+        let old_name = (kind == ChangeKind::Renamed).then(|| name(&old));
+        let name = name(if kind == ChangeKind::Deleted { &old } else { &new });
+        Change { path: shown(&name), name, old_name, kind, old: side(&old), new: side(&new) }
     };
     Ok(diff.deltas().map(change).collect())
 }
@@ -189,16 +196,16 @@ fn program_changes(out: &[u8]) -> Option<Vec<Change>> {
             Some((mode != 0).then_some(Side { mode, id: ObjectId::parse(id).ok()? }))
         };
         let (old, new) = (side(old_mode, old_id)?, side(new_mode, new_id)?);
-        let first = shown(fields.next()?);
-        let (kind, path, old_path) = match status.as_bytes().first()? {
+        let first = fields.next()?.to_vec();
+        let (kind, name, old_name) = match status.as_bytes().first()? {
             b'A' | b'C' => (ChangeKind::Added, first, None),
             b'D' => (ChangeKind::Deleted, first, None),
-            b'R' => (ChangeKind::Renamed, shown(fields.next()?), Some(first)),
+            b'R' => (ChangeKind::Renamed, fields.next()?.to_vec(), Some(first)),
             b'T' => (ChangeKind::TypeChanged, first, None),
             _ if old_id == new_id => (ChangeKind::ModeChanged, first, None),
             _ => (ChangeKind::Modified, first, None),
         };
-        changes.push(Change { path, old_path, kind, old, new });
+        changes.push(Change { path: shown(&name), name, old_name, kind, old, new });
     }
     Some(changes)
 }

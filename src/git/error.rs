@@ -64,6 +64,12 @@ pub enum GitError {
     /// Another git process holds a lock, or one died and left it.
     #[error("{0}")]
     Locked(Box<Lock>),
+    #[error("there is no file {} in {place}", path.display())]
+    NoSuchFile { path: PathBuf, place: String },
+    #[error("{} has no line {line}: its last is {last}", path.display())]
+    NoSuchLine { path: PathBuf, line: usize, last: usize },
+    #[error("{} is binary: it has no lines", path.display())]
+    NotText { path: PathBuf },
     #[error("no space is left on the disk of {}", path.display())]
     DiskFull { path: PathBuf },
     #[error("{} is on a read-only file system", path.display())]
@@ -120,6 +126,12 @@ impl GitError {
                 "commit them there, or move them away (`git stash -u`), and retry; nothing was changed"
                     .to_owned()
             }
+            Self::NoSuchFile { .. } => {
+                "name it as from this folder; `git ls-files` lists the files, --rev says which version"
+                    .to_owned()
+            }
+            Self::NoSuchLine { .. } => "lines are counted from 1: FILE:LINE or FILE:FIRST-LAST".to_owned(),
+            Self::NotText { .. } => "`git log --follow` tells who changed it".to_owned(),
             Self::Locked(lock) => lock.hint(),
             Self::DiskFull { .. } => "free some space and retry; what was committed is safe".to_owned(),
             Self::ReadOnly { .. } => "use a copy or a clone that can be written".to_owned(),

@@ -5,7 +5,9 @@
 //!
 //! Every function blocks: asynchronous callers wrap them in `spawn_blocking`.
 
+mod blame;
 mod branch;
+mod bring;
 mod carry;
 pub mod codec;
 mod contents;
@@ -13,6 +15,7 @@ mod diff;
 mod disk;
 mod error;
 mod fold;
+mod graft;
 mod id;
 mod ignored;
 mod index_file;
@@ -20,6 +23,7 @@ mod line;
 mod locks;
 mod merge;
 mod objects;
+mod pick;
 mod program;
 mod provision;
 pub mod redact;
@@ -28,12 +32,15 @@ mod remote;
 mod repo;
 mod reset;
 mod rules;
+mod scratch;
 pub mod session;
 mod snapshot;
 mod stage;
 mod worktree;
 mod worktrees;
 
+pub use blame::{BlameAt, BlamedLine, Blanks};
+pub use bring::Brought;
 pub use carry::{Checkout, InTheWay, Obstacle, Settled};
 pub use contents::{Body, FileDiff};
 pub use diff::{ChangeKind, DiffStat, FileChange};
@@ -44,11 +51,13 @@ pub use id::{BadId, CommitId, ObjectId};
 pub use locks::{Lock, Owner};
 pub use merge::{Conflict, ConflictKind, Merged};
 pub use objects::{CommitData, FirstParents};
+pub use pick::{Difference, Hunk, Part, Pick, PickError, Refusal, Refused, Unfit, Way, changed, hunks};
 pub use provision::{Amount, Given, Left, Linking, Reach, Submodules, Wants};
 pub use refs::Expect;
 pub use remote::{Push, Remote};
 pub use repo::{Engine, Head, Person, Repo};
 pub use rules::{LeftOut, Why};
+pub use scratch::Scratch;
 pub use snapshot::Snapshot;
 pub use stage::Touched;
 pub use worktree::{Committed, Empty, StepOptions, Worktree};

@@ -520,12 +520,16 @@ fn forget(index: &mut Index, path: &Path) -> Result<bool, git2::Error> {
 }
 
 /// What a path is to hold, an object and its mode; nothing when it goes.
-type Content = Option<(Oid, u32)>;
-type Changes = BTreeMap<Vec<u8>, Content>;
+pub(super) type Content = Option<(Oid, u32)>;
+pub(super) type Changes = BTreeMap<Vec<u8>, Content>;
 type Below<'a> = Vec<(&'a [u8], Content)>;
 
 /// The tree with changes put in: only folders on the way to a change are read and written.
-fn apply(git: &git2::Repository, base: Option<&Tree<'_>>, changes: &Changes) -> Result<Oid, git2::Error> {
+pub(super) fn apply(
+    git: &git2::Repository,
+    base: Option<&Tree<'_>>,
+    changes: &Changes,
+) -> Result<Oid, git2::Error> {
     let list: Below<'_> = changes.iter().map(|(p, c)| (p.as_slice(), *c)).collect();
     match apply_below(git, base, &list)? {
         Some(tree) => Ok(tree),

@@ -75,6 +75,24 @@ impl Repo {
         self.add_worktree(branch, path)
     }
 
+    /// The worktree that has a branch checked out, to be looked at: opened as it is, no lock of it is touched.
+    /// Nothing when there is none.
+    ///
+    /// # Errors
+    /// When it is the one that the repository was made with: the user's.
+    pub fn worktree_of(&self, branch: &str) -> Result<Option<Worktree>, GitError> {
+        for held in self.worktrees()?.into_iter().filter(|held| held.branch.as_deref() == Some(branch)) {
+            if held.is_main {
+                return Err(GitError::CheckedOutElsewhere { branch: branch.to_owned(), path: held.path });
+            }
+            let record = self.records()?.into_iter().find(|record| same(&record.path, &held.path));
+            if let Some(record) = record.filter(|_| !held.is_missing) {
+                return Worktree::open(self, &canonical(&held.path)?, &record.admin, branch).map(Some);
+            }
+        }
+        Ok(None)
+    }
+
     /// Drops all worktrees below a folder of ours that killed processes had not finished. Nobody may be making
     /// one there meanwhile.
     pub fn drop_half_made_below(&self, root: &Path) -> Result<(), GitError> {
@@ -153,7 +171,13 @@ impl Repo {
         self.open_worktree(branch, path)
     }
 
-    fn library_worktree(&self, branch: &str, path: &Path) -> Result<(), GitError> {
+    /// The git directory of a linked worktree.
+    pub(super) fn admin_of(&self, path: &Path) -> Result<PathBuf, GitError> {
+        let record = self.records()?.into_iter().find(|record| same(&record.path, path));
+        record.map(|record| record.admin).ok_or_else(|| GitError::WorktreeMissing { path: path.to_owned() })
+    }
+
+    pub(super) fn library_worktree(&self, branch: &str, path: &Path) -> Result<(), GitError> {
         let failed = |e: &git2::Error| GitError::library("make a worktree", e);
         let repo = self.library()?;
         let reference = repo.find_reference(&format!("refs/heads/{branch}")).map_err(|e| failed(&e))?;
@@ -178,12 +202,6 @@ impl Repo {
         worktree.clear_locks()?;
         worktree.head()?;
         Ok(worktree)
-    }
-
-    /// The folder of a linked worktree below `.git/worktrees`.
-    pub(super) fn admin_of(&self, path: &Path) -> Result<PathBuf, GitError> {
-        let record = self.records()?.into_iter().find(|record| same(&record.path, path));
-        record.map(|record| record.admin).ok_or_else(|| GitError::WorktreeMissing { path: path.to_owned() })
     }
 
     fn records(&self) -> Result<Vec<Record>, GitError> {

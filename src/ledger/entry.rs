@@ -21,6 +21,9 @@ pub struct Entry {
     pub session: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub branch: Option<String>,
+    /// Of a sub-agent's run: the session of the agent that started it. What it used is in no other line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parent_session: Option<String>,
     /// From 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub turn: Option<u32>,
@@ -209,6 +212,7 @@ mod tests {
             timestamp: "2026-11-20T12:00:00.000Z".into(),
             session: Some("s".into()),
             branch: Some("offshoot/x".into()),
+            parent_session: Some("p".into()),
             turn: Some(1),
             attempt: Some(2),
             role: Some("coding".into()),
@@ -240,7 +244,7 @@ mod tests {
         let line = serde_json::to_string(&entry).unwrap();
         assert_eq!(
             line,
-            r#"{"schema":1,"run_id":"01J","timestamp":"2026-11-20T12:00:00.000Z","session":"s","branch":"offshoot/x","turn":1,"attempt":2,"role":"coding","task_class":"change","task_length":12,"route":"local","backend":"local","model":"qwen3-coder","reason":"first usable","confidence":0.8,"signals":{"tests":1.0},"tried":[{"backend":"claude","error_class":"rate_limit","ms":9}],"outcome":"ok","error_class":"timeout","verify":"not_run","output_length":3,"usage":{"input":1,"output":2,"cache_read":3,"cache_write":4,"reasoning":5},"cost_usd":0,"price_date":"2026-11-01","first_token_ms":1,"duration_ms":2,"steps":1,"commits":["abc"],"files_changed":1,"insertions":2,"deletions":0}"#
+            r#"{"schema":1,"run_id":"01J","timestamp":"2026-11-20T12:00:00.000Z","session":"s","branch":"offshoot/x","parent_session":"p","turn":1,"attempt":2,"role":"coding","task_class":"change","task_length":12,"route":"local","backend":"local","model":"qwen3-coder","reason":"first usable","confidence":0.8,"signals":{"tests":1.0},"tried":[{"backend":"claude","error_class":"rate_limit","ms":9}],"outcome":"ok","error_class":"timeout","verify":"not_run","output_length":3,"usage":{"input":1,"output":2,"cache_read":3,"cache_write":4,"reasoning":5},"cost_usd":0,"price_date":"2026-11-01","first_token_ms":1,"duration_ms":2,"steps":1,"commits":["abc"],"files_changed":1,"insertions":2,"deletions":0}"#
         );
         assert_eq!(serde_json::from_str::<Entry>(&line).unwrap(), entry);
     }

@@ -150,7 +150,7 @@ impl<'a> Args<'a> {
         ArgError::Missing { tool: self.tool.into(), name: names[0], given }
     }
 
-    fn wrong(&self, names: Names, wanted: &'static str, found: &Value) -> ArgError {
+    pub(super) fn wrong(&self, names: Names, wanted: &'static str, found: &Value) -> ArgError {
         let mut shown = kind(found).to_owned();
         if !found.is_object() && !found.is_array() {
             // Writing to a string cannot fail.

@@ -1,6 +1,7 @@
 //! What an agent can do in a worktree. Each tool is a file with `spec` and `run`; this one is the
 //! table of them. Tools know nothing of agents, models or git.
 
+mod agent;
 mod apply_patch;
 pub mod args;
 mod changes;
@@ -33,6 +34,7 @@ use shell::{Environment, SandboxPolicy, Shell};
 use crate::chat::{Part, ToolCall, ToolSpec};
 use crate::config::EditFormat;
 
+pub use agent::{AgentTask, read as read_agent_task};
 pub use path::{PathError, RelPath};
 pub use progress::{Progress, ProgressReader, ProgressText};
 pub use skill::{SkillDir, SkillInfo, Skills, WORKTREE_DIRS as SKILL_DIRS};
@@ -89,11 +91,13 @@ pub enum Tool {
     Ls,
     Todo,
     Skill,
+    /// See [`AgentTask`]: whoever asks for one starts it.
+    Agent,
 }
 
 impl Tool {
     /// In the order in which models are told of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Read,
         Self::Write,
         Self::Edit,
@@ -104,6 +108,7 @@ impl Tool {
         Self::Ls,
         Self::Todo,
         Self::Skill,
+        Self::Agent,
     ];
 
     pub fn name(self) -> &'static str {
@@ -118,6 +123,7 @@ impl Tool {
             Self::Ls => "ls",
             Self::Todo => "todo",
             Self::Skill => "skill",
+            Self::Agent => "agent",
         }
     }
 
@@ -147,6 +153,7 @@ impl Tool {
             Self::Ls => &["list", "list_dir", "list_directory", "list_files", "dir"],
             Self::Todo => &["todo_write", "write_todos", "update_todos", "update_plan"],
             Self::Skill => &["use_skill", "load_skill"],
+            Self::Agent => &["task", "subagent", "spawn_agent", "dispatch_agent", "delegate"],
         }
     }
 
@@ -169,6 +176,7 @@ impl Tool {
             Self::Ls => ls::spec(),
             Self::Todo => todo::spec(),
             Self::Skill => skill::spec(),
+            Self::Agent => agent::spec(),
         }
     }
 
@@ -176,7 +184,7 @@ impl Tool {
     pub fn is_read_only(self) -> bool {
         match self {
             Self::Read | Self::Grep | Self::Find | Self::Ls | Self::Skill => true,
-            Self::Write | Self::Edit | Self::ApplyPatch | Self::Bash | Self::Todo => false,
+            Self::Write | Self::Edit | Self::ApplyPatch | Self::Bash | Self::Todo | Self::Agent => false,
         }
     }
 
@@ -192,7 +200,8 @@ impl Tool {
             | Self::Find
             | Self::Ls
             | Self::Todo
-            | Self::Skill => true,
+            | Self::Skill
+            | Self::Agent => true,
         }
     }
 }
@@ -215,6 +224,7 @@ pub async fn run(call: &ToolCall, context: &ToolContext) -> ToolOutput {
         Some(Tool::Ls) => ls::run(&call.input, context).await,
         Some(Tool::Todo) => todo::run(&call.input, context),
         Some(Tool::Skill) => skill::run(&call.input, context).await,
+        Some(Tool::Agent) => agent::run(),
         None => unknown(&call.name),
     }
 }

@@ -10,7 +10,7 @@ use super::look::{Piece, Role, Row};
 use super::markdown::Block;
 use super::message::{Action, Load};
 use super::places::Places;
-use super::view::{last_scroll, review_area, text_columns, text_rows};
+use super::view::{last_line, last_scroll, review_area, text_columns, text_rows};
 use super::wrap::{Hanging, wrap};
 
 /// Files of a review whose code is being coloured at once.
@@ -37,6 +37,9 @@ pub fn arrange(app: &mut App) -> Vec<Action> {
             Layer::Asked { tab, scroll } => {
                 let asks = app.tabs.iter().find(|one| one.id == *tab).and_then(Tab::asks);
                 *scroll = (*scroll).min(asks.map_or(0, |asks| last_scroll(asks, app.clock.now, screen)));
+            }
+            Layer::Question(question) => {
+                question.scroll = question.scroll.min(last_line(question, screen));
             }
             Layer::Review(layer) => {
                 layer.review.fit(review_area(screen));

@@ -16,6 +16,9 @@ use crate::git::DiffStat;
 use crate::git::session::{Freed, GcOptions, GcPlan, LandPlan, LandWish, LandedAs, SessionTree, UndoPlan};
 use crate::ledger::{Entry, Report as Checked, Stats};
 use crate::tools::verification::Detected;
+use crate::workbench::bisect::{Found as Broke, Progress};
+use crate::workbench::blame::{Blamed, Question};
+use crate::workbench::compare::{Begin, Candidate, Ground, Mixed, Offer, Pick};
 use crate::workbench::doctor::{BackendReport, Report};
 use crate::workbench::history::{BranchLine, Hit, SessionLine, Standing};
 use crate::workbench::landing::{InBranch, Resolution};
@@ -27,7 +30,7 @@ use crate::workbench::state::{BackendLine, Found, Spent};
 use crate::workbench::sync::Synced;
 use crate::workbench::why::Told;
 use crate::workbench::worktrees::Worktrees;
-use crate::workbench::{Back, Command, Event, RecoveredSession, TabId, Uncommitted};
+use crate::workbench::{Back, Command, Event, RecoveredSession, Stat, TabId, Uncommitted};
 
 /// Something that happened.
 #[derive(Debug)]
@@ -86,6 +89,15 @@ pub enum Load {
         session: String,
         turn: u32,
     },
+    /// Who or what is behind the lines of a file.
+    Blame(Question),
+    /// Tries a command at the steps of a session, until it is known which of them broke it.
+    Bisect {
+        tab: TabId,
+        session: String,
+        command: String,
+    },
+    StopBisect(TabId),
     /// What checks the work in a folder: as chosen for the tab, else as the settings say.
     Verification {
         tab: TabId,
@@ -166,10 +178,36 @@ pub enum Load {
         serial: u64,
         undressed: Undressed,
     },
+    /// Where the candidates of a comparison begin.
+    Comparison {
+        tab: TabId,
+        begin: Begin,
+        prompt: String,
+        candidates: Vec<Candidate>,
+    },
+    /// What candidates changed: each by its letter and its branch.
+    Offers {
+        comparison: u32,
+        base: String,
+        rows: Vec<(char, String)>,
+    },
+    /// Takes files of candidates into a new branch.
+    Take {
+        base: String,
+        stem: String,
+        picks: Vec<Pick>,
+    },
+    /// Puts sessions away.
+    Archive(Vec<String>),
     Undo {
         tab: TabId,
         session: String,
         back: Back,
+    },
+    /// How much each turn of a session changed.
+    Turns {
+        tab: TabId,
+        session: String,
     },
     Search(String),
     Worktrees,
@@ -214,6 +252,16 @@ pub enum Loaded {
         tab: TabId,
         turn: u32,
         told: Result<Vec<Told>, Failure>,
+    },
+    Blame(Result<Blamed, Failure>),
+    Bisecting {
+        tab: TabId,
+        progress: Progress,
+    },
+    Bisected {
+        tab: TabId,
+        command: String,
+        found: Result<Broke, Failure>,
     },
     Verification {
         tab: TabId,
@@ -269,16 +317,33 @@ pub enum Loaded {
         tab: TabId,
         title: String,
         range: Range,
-        prepared: Result<Prepared, Failure>,
+        shown: Result<Shown, Failure>,
     },
     Dressed {
         serial: u64,
         dressed: Dressed,
     },
+    Comparison {
+        tab: TabId,
+        prompt: String,
+        candidates: Vec<Candidate>,
+        ground: Result<Ground, Failure>,
+    },
+    Offers {
+        comparison: u32,
+        offers: Result<Vec<Offer>, Failure>,
+    },
+    Taken(Result<Mixed, Failure>),
+    Archived(Result<Vec<String>, Failure>),
     Undo {
         tab: TabId,
         back: Back,
         plan: Result<UndoPlan, Failure>,
+    },
+    /// Of the turns that changed anything.
+    Turns {
+        tab: TabId,
+        turns: Vec<(u32, Stat)>,
     },
     Search {
         text: String,
@@ -317,6 +382,15 @@ pub enum Loaded {
     Trouble(String, String),
     /// A command that its tab has no room for.
     Busy(Command),
+}
+
+/// A difference made ready to be shown.
+#[derive(Debug)]
+pub struct Shown {
+    pub prepared: Prepared,
+    /// The commits that are compared, in full; from nothing, there is no first one.
+    pub from: Option<String>,
+    pub to: String,
 }
 
 /// What is asked of the ledger.

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use super::app::App;
 use super::app::asks::Asks;
+use super::app::compare::Comparison;
 use super::app::landing::Landing;
 use super::app::layer::{Layer, Question};
 use super::app::tab::Tab;
@@ -43,7 +44,8 @@ pub fn cell(transcript: &Transcript, at: usize, columns: usize) -> String {
 }
 
 /// What lies over the screen, as lines.
-pub fn layer(layer: &Layer, tabs: &[Tab], now: Instant, columns: usize) -> String {
+pub fn layer(layer: &Layer, app: &App, columns: usize) -> String {
+    let (tabs, now) = (app.tabs.as_slice(), app.clock.now);
     match layer {
         Layer::List(list) => {
             if list.picker.is_loading() {
@@ -95,6 +97,16 @@ pub fn layer(layer: &Layer, tabs: &[Tab], now: Instant, columns: usize) -> Strin
             .unwrap_or_default(),
         Layer::Review(layer) => layer.review.unified(),
         Layer::Line(_) => String::new(),
+        Layer::Comparison(number) => app.comparison(*number).map(comparison_at(now)).unwrap_or_default(),
+    }
+}
+
+/// The table of a comparison.
+fn comparison_at(now: Instant) -> impl Fn(&Comparison) -> String {
+    move |one| {
+        let prompt = super::wrap::clean(one.prompt.lines().next().unwrap_or_default()).into_owned();
+        let table = crate::workbench::compare::text(&one.rows, one.time(now));
+        format!("Comparison {}: {prompt}\n{table}(/compare shows it again)\n", one.number)
     }
 }
 
@@ -167,7 +179,7 @@ pub fn decline(app: &mut App) -> Actions {
     let does = match app.layers.last() {
         Some(Layer::List(_) | Layer::Text(_) | Layer::Line(_) | Layer::Land(_)) => Do::ListClose,
         Some(Layer::Question(_)) => Do::DialogCancel,
-        Some(Layer::Review(_)) => {
+        Some(Layer::Review(_) | Layer::Comparison(_)) => {
             app.layers.pop();
             return Vec::new();
         }

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use crate::agent::ChildNews;
+use crate::workbench::words::{count, dollars};
+
 /// `420 ms`, `3.2 s`, `1 min 20 s`, `2 h 5 min`.
 pub fn duration(duration: Duration) -> String {
     let seconds = duration.as_secs();
@@ -50,6 +53,18 @@ pub fn short(number: f64) -> String {
 /// A whole part of a whole, in per cent.
 pub fn percent(part: u64, whole: u64) -> u64 {
     (part * 100).checked_div(whole).unwrap_or_default()
+}
+
+/// How work fares that an agent gave to another one.
+pub fn child(news: &ChildNews) -> String {
+    let mut told = vec![news.state.name().to_owned()];
+    if news.steps > 0 {
+        told.push(count(news.steps as usize, "step"));
+    }
+    if news.cost_usd != Some(0.0) {
+        told.push(dollars(news.cost_usd));
+    }
+    told.join(" · ")
 }
 
 #[cfg(test)]

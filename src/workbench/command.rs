@@ -4,12 +4,19 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::amend::Amend;
 use crate::agent::{Answer, Order, Persona, Resort};
 use crate::config::PermissionMode;
+use crate::git::session::UndoScope;
 
-/// A tab, for as long as the workbench runs. Chosen by the front-end.
+/// A tab, for as long as the workbench runs. Chosen by the front-end, or, for a sub-agent, by the workbench.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TabId(pub u32);
+
+impl TabId {
+    /// From here on the workbench chooses itself: front-ends take lower ones.
+    pub const CHILDREN: u32 = 1 << 31;
+}
 
 /// A wish of the user's.
 #[derive(Debug, Clone)]
@@ -71,6 +78,12 @@ pub enum Command {
     Keep {
         tab: TabId,
     },
+    /// Takes parts of a difference, or takes them back, as a commit of the user's on the tab's branch, and puts
+    /// its files right. Told by `Amended`, or by `Failed` when nothing was changed.
+    Amend {
+        tab: TabId,
+        amend: Amend,
+    },
     /// Lets the agent know of something that is not the user's word: with its next call of the model.
     Note {
         tab: TabId,
@@ -119,6 +132,18 @@ pub enum Back {
     Steps(u32),
     /// So many turns, each with all its steps and words.
     Turns(u32),
+    /// To where this turn of the user's had not begun.
+    Before(u32),
+}
+
+impl From<Back> for UndoScope {
+    fn from(back: Back) -> Self {
+        match back {
+            Back::Steps(steps) => Self::Steps(steps),
+            Back::Turns(turns) => Self::Turns(turns),
+            Back::Before(turn) => Self::Before(turn),
+        }
+    }
 }
 
 /// What a tab begins with.
@@ -126,6 +151,8 @@ pub enum Back {
 pub enum Start {
     /// A new session on a new branch.
     New { branch: BranchName, uncommitted: Uncommitted },
+    /// A new session on a new branch at a commit.
+    At { commit: String, branch: BranchName },
     /// The session of a branch, of a step that is its branch's last, or by its id; the last one when
     /// `rev` is `None`. A branch without a session gets a new one.
     Continue { rev: Option<String> },
@@ -176,6 +203,7 @@ impl Command {
             | Self::Shell { tab, .. }
             | Self::Setup { tab }
             | Self::Keep { tab }
+            | Self::Amend { tab, .. }
             | Self::Note { tab, .. }
             | Self::Unchoose { tab }
             | Self::Clear { tab, .. }

@@ -3,12 +3,14 @@
 
 use std::path::PathBuf;
 
+use super::amend::Amended;
 use super::past::{History, Stat};
 use super::radar::Clash;
 use super::{Audience, Merging, TabId};
 use crate::agent::{AgentEvent, ContextUse, Failure, Recovered, TurnEnd};
 use crate::chat::{ErrorClass, Voice};
 use crate::config::PermissionMode;
+use crate::git::session::ByHand;
 
 /// Something that happened in a tab.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,6 +39,8 @@ pub enum EventKind {
         subject: String,
         stat: Stat,
     },
+    /// What the user chose in a review is on the branch.
+    Amended(Box<Amended>),
     /// The model's context begins anew, unless it was `kept`; the name of the persona that was taken on.
     Cleared {
         persona: Option<String>,
@@ -131,6 +135,8 @@ pub struct Opened {
     pub variables: Vec<(String, String)>,
     /// It only looks on: nothing is committed, and its session is on no branch.
     pub is_aside: bool,
+    /// Of a sub-agent: who started it.
+    pub parent: Option<Parentage>,
     /// The first words of the session; empty before any were said.
     pub title: String,
     /// The commit that the branch stands at; empty in a repository without commits.
@@ -151,15 +157,30 @@ pub struct Opened {
     pub notices: Vec<String>,
 }
 
+/// Who started the agent of a tab.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parentage {
+    pub tab: TabId,
+    pub session: String,
+    /// The tool call that asked for it.
+    pub call: String,
+    /// What it is to do, in a few words.
+    pub title: String,
+}
+
 /// A session that was moved by undo or redo.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Moved {
+    /// By a redo.
+    pub is_forward: bool,
     pub from: String,
     pub to: String,
     pub turn: u32,
     pub step: u32,
     pub files_removed: Vec<PathBuf>,
     pub files_changed: Vec<PathBuf>,
+    /// What became of what the user had changed by hand since an undo, when that was taken back.
+    pub by_hand: ByHand,
     /// As it stands now.
     pub history: History,
 }

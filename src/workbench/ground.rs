@@ -2,15 +2,40 @@
 
 use std::path::{Path, PathBuf};
 
-use super::held::{HeldBranch, attach, create, head_of, lock_worktrees};
+use super::held::{HeldBranch, attach, create, create_child, head_of, lock_worktrees};
 use super::{BranchName, Place, Start, Uncommitted};
 use crate::agent::Failure;
+use crate::agent::children;
 use crate::agent::journal::SessionLock;
 use crate::chat::{Conversation, ErrorClass, Voice};
 use crate::git::codec::{Origin, Route};
 use crate::git::session::{self, Cursor, Mark, Peek, Session, SessionError};
-use crate::git::{Expect, Repo, Worktree};
+use crate::git::{CommitId, Expect, Repo, Worktree};
 use crate::routing::CHOSEN;
+
+/// Why a session is opened.
+pub(super) enum Beginning {
+    /// A front-end asked for it.
+    Wanted(Start),
+    /// An agent gives work to another one.
+    Child(Seed),
+}
+
+/// What the session of a sub-agent begins with.
+pub(super) struct Seed {
+    pub title: String,
+    /// The session of who started it, and where that works.
+    pub parent: String,
+    pub branch: String,
+    pub worktree: PathBuf,
+    pub site: children::Site,
+}
+
+impl From<Start> for Beginning {
+    fn from(start: Start) -> Self {
+        Self::Wanted(start)
+    }
+}
 
 /// A branch, a worktree and a conversation, before there is an agent.
 pub(super) struct Ground {
@@ -94,11 +119,19 @@ impl Ground {
     }
 }
 
-pub(super) fn ground(place: &Place, start: Start) -> Result<(Ground, SessionLock), Failure> {
+pub(super) fn ground(place: &Place, beginning: Beginning) -> Result<(Ground, SessionLock), Failure> {
     let _one_at_a_time = lock_worktrees(&place.worktrees_lock())?;
     place.repo.drop_half_made_below(&place.worktrees())?;
+    let start = match beginning {
+        Beginning::Wanted(start) => start,
+        Beginning::Child(seed) => return child(place, seed),
+    };
     match start {
         Start::New { branch, uncommitted } => new(place, &branch, uncommitted),
+        Start::At { commit, branch } => {
+            let (held, worktree) = create(place, &branch, Some(&place.repo.resolve(&commit)?))?;
+            fresh(place, held, worktree, true, Vec::new())
+        }
         Start::Continue { rev } => resume(place, rev.as_deref()),
         // Only an aside has none.
         Start::Recover { session, branch } if branch.is_empty() => recover_aside(place, &session),
@@ -185,6 +218,7 @@ fn resume(place: &Place, rev: Option<&str>) -> Result<(Ground, SessionLock), Fai
         return fresh(place, held, worktree, false, notices);
     };
     let lock = SessionLock::take(&place.journals(), &id)?;
+    session::unarchive(repo, &id)?;
     // By its id it is read with what was said since its last step.
     let mut session = match session::load(repo, Some(named.unwrap_or(&id))) {
         Ok(session) => session,
@@ -335,6 +369,29 @@ fn aside(place: &Place, rev: &str, turn: Option<u32>) -> Result<(Ground, Session
         conversation,
         chosen: chosen(parent.route.as_ref()),
         ..Ground::unspoken(id, branch, Site::Others(held.path), cursor)
+    };
+    Ok((ground, lock))
+}
+
+/// A session that knows nothing of the one whose agent started it, but its files.
+fn child(place: &Place, seed: Seed) -> Result<(Ground, SessionLock), Failure> {
+    let id = session::new_id();
+    let lock = SessionLock::take(&place.journals(), &id)?;
+    let origin =
+        |commit: &CommitId| Origin { commit: commit.to_string(), session: seed.parent.clone(), turn: 0 };
+    let ground = match seed.site {
+        children::Site::Own(from) => {
+            let (held, worktree) = create_child(place, &seed.branch, &seed.title, &from)?;
+            let origin = origin(&from);
+            let cursor = Cursor::start(&id, &held.name, from, Some(origin));
+            let site = Site::Own { worktree, hold: held.lock };
+            Ground { is_new: true, ..Ground::unspoken(id, held.name, site, cursor) }
+        }
+        children::Site::Parents(at) => {
+            let origin = origin(&at);
+            let cursor = Cursor::start(&id, "", at, Some(origin));
+            Ground::unspoken(id, seed.branch, Site::Others(seed.worktree), cursor)
+        }
     };
     Ok((ground, lock))
 }

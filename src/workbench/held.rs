@@ -8,7 +8,7 @@ use super::{BranchName, Place};
 use crate::agent::Failure;
 use crate::agent::journal::{JournalError, SessionLock};
 use crate::chat::ErrorClass;
-use crate::git::{CommitId, GitError, Worktree};
+use crate::git::{CommitId, GitError, Repo, Worktree};
 
 /// How often a name is made up before giving in to whoever takes them all.
 const NAME_TRIES: u32 = 16;
@@ -50,24 +50,48 @@ pub(super) fn create(
     branch: &BranchName,
     base: Option<&CommitId>,
 ) -> Result<(HeldBranch, Worktree), Failure> {
-    let repo = &place.repo;
+    match branch {
+        BranchName::Given(name) => {
+            place.repo.check_branch_name(name)?;
+            create_at(place, name, base)?
+        }
+        BranchName::From(words) => create_free(place, &|repo| repo.branch_name(words), base),
+    }
+}
+
+/// The same for work that the branch `parent` gives away.
+pub(super) fn create_child(
+    place: &Place,
+    parent: &str,
+    words: &str,
+    base: &CommitId,
+) -> Result<(HeldBranch, Worktree), Failure> {
+    create_free(place, &|repo| repo.child_branch_name(parent, words), Some(base))
+}
+
+fn create_free(
+    place: &Place,
+    name: &dyn Fn(&Repo) -> Result<String, GitError>,
+    base: Option<&CommitId>,
+) -> Result<(HeldBranch, Worktree), Failure> {
     let mut tries = 0;
     loop {
         tries += 1;
-        let name = match branch {
-            BranchName::Given(name) => {
-                repo.check_branch_name(name)?;
-                name.clone()
-            }
-            BranchName::From(words) => repo.branch_name(words)?,
-        };
-        match repo.create_worktree(&name, base, &folder(place, &name)?) {
-            Ok(worktree) => return Ok((hold(place, &name)?, worktree)),
-            Err(GitError::RefExists { .. } | GitError::PathOccupied { .. })
-                if tries < NAME_TRIES && matches!(branch, BranchName::From(_)) => {}
-            Err(error) => return Err(error.into()),
+        match create_at(place, &name(&place.repo)?, base) {
+            Err(GitError::RefExists { .. } | GitError::PathOccupied { .. }) if tries < NAME_TRIES => {}
+            created => return created?,
         }
     }
+}
+
+/// Apart: that the name is taken already, and that the branch could not be held.
+fn create_at(
+    place: &Place,
+    name: &str,
+    base: Option<&CommitId>,
+) -> Result<Result<(HeldBranch, Worktree), Failure>, GitError> {
+    let worktree = place.repo.create_worktree(name, base, &folder(place, name)?)?;
+    Ok(hold(place, name).map(|held| (held, worktree)))
 }
 
 /// Git stumbles over a worktree that another process is making at the same moment: ours are made one after

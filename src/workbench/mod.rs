@@ -4,9 +4,14 @@
 //! Each tab is a task of its own that owns one [`Agent`](crate::agent::Agent); several work at once.
 
 mod afterwords;
+pub mod amend;
 mod base;
+pub mod bisect;
+pub mod blame;
+mod children;
 mod choices;
 mod command;
+pub mod compare;
 mod discover;
 pub mod doctor;
 mod event;
@@ -31,20 +36,22 @@ pub mod state;
 mod surroundings;
 pub mod sync;
 mod tab;
+mod tabs;
 mod toolbox;
 pub mod why;
 pub mod words;
 pub mod worktrees;
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
 
 pub use base::{Base, Options, Place, found, init};
 pub use command::{Audience, Back, BranchName, Command, Start, TabId, Uncommitted};
-pub use event::{Event, EventKind, Moved, Opened, Queued, SetupEnd, SetupEvent, ShellEnd, ShellEvent};
+pub use event::{
+    Event, EventKind, Moved, Opened, Parentage, Queued, SetupEnd, SetupEvent, ShellEnd, ShellEvent,
+};
 pub use files::files;
 pub use merging::Merging;
 pub use opening::Opening;
@@ -55,55 +62,36 @@ pub use recovery::{RecoveredSession, recover};
 use crate::agent::{Failure, Order, Situation};
 use crate::chat::ErrorClass;
 use crate::config::PermissionMode;
-use radar::Radar;
+use tabs::Tabs;
 
 /// Events that may wait for a front-end. When it is slower, the agents wait for it.
 const EVENTS_WAITING: usize = 512;
 
-/// Commands that may wait for a tab.
-const COMMANDS_WAITING: usize = 64;
-
 /// All tabs on one repository.
 pub struct Workbench {
-    place: Arc<Place>,
     tabs: Arc<Tabs>,
-    radar: Radar,
-    events: mpsc::Sender<Event>,
-}
-
-/// Where the commands of each open tab go.
-#[derive(Debug, Default)]
-struct Tabs(Mutex<HashMap<TabId, mpsc::Sender<Command>>>);
-
-impl Tabs {
-    fn sender(&self, tab: TabId) -> Option<mpsc::Sender<Command>> {
-        self.lock().get(&tab).cloned()
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<TabId, mpsc::Sender<Command>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl Workbench {
     /// A workbench without tabs, and where its events arrive.
     pub fn new(place: Arc<Place>) -> (Self, mpsc::Receiver<Event>) {
         let (events, receiver) = mpsc::channel(EVENTS_WAITING);
-        (Self { place, tabs: Arc::default(), radar: Radar::new(), events }, receiver)
+        (Self { tabs: Arc::new(Tabs::new(place, events)) }, receiver)
     }
 
     /// Watches from here on what would conflict, told by `Radar` events; to be called within a runtime.
     pub fn watch(&self) {
-        self.radar.watch(self.place.clone(), Arc::downgrade(&self.tabs), self.events.clone());
+        let Tabs { place, radar, events, .. } = &*self.tabs;
+        radar.watch(place.clone(), Arc::downgrade(&self.tabs), events.clone());
     }
 
     pub fn place(&self) -> &Arc<Place> {
-        &self.place
+        &self.tabs.place
     }
 
     /// Whether somebody could answer the order now: to be asked before anything is made for it.
     pub fn check(&self, order: &Order) -> Result<(), Failure> {
-        self.place.base.services.decide(order, &Situation::default()).map(|_| ())
+        self.place().base.services.decide(order, &Situation::default()).map(|_| ())
     }
 
     /// Carries out a command, or hands it to the tab that it is for, and waits while too many wait there
@@ -120,13 +108,13 @@ impl Workbench {
                     None => false,
                 };
                 if is_last {
-                    self.tabs.lock().remove(&id);
+                    self.tabs.remove(id);
                 }
                 (!taken).then(|| not_open(id))
             }
         };
         if let Some(why) = refused {
-            let _ = self.events.send(refusal(id, why)).await;
+            let _ = self.tabs.events.send(refusal(id, why)).await;
         }
     }
 
@@ -150,13 +138,13 @@ impl Workbench {
                     },
                 };
                 if is_last {
-                    self.tabs.lock().remove(&id);
+                    self.tabs.remove(id);
                 }
                 refused
             }
         };
         if let Some(why) = refused {
-            let events = self.events.clone();
+            let events = self.tabs.events.clone();
             tokio::spawn(async move {
                 let _ = events.send(refusal(id, why)).await;
             });
@@ -165,14 +153,13 @@ impl Workbench {
     }
 
     fn open(&self, tab: TabId, start: Start, permissions: Option<PermissionMode>) -> Result<(), String> {
-        let (sender, receiver) = mpsc::channel(COMMANDS_WAITING);
-        let mut tabs = self.tabs.lock();
-        if tabs.get(&tab).is_some_and(|open| !open.is_closed()) {
-            return Err(format!("tab {} is open already", tab.0));
-        }
-        tabs.insert(tab, sender);
-        let teller = tab::Teller::new(tab, self.radar.clone(), self.events.clone());
-        tab::spawn(self.place.clone(), start, permissions, receiver, teller);
+        let commands = self.tabs.add(tab).ok_or_else(|| format!("tab {} is open already", tab.0))?;
+        tab::spawn(
+            &self.tabs,
+            tab,
+            tab::Start { beginning: start.into(), permissions, child: None },
+            commands,
+        );
         Ok(())
     }
 }

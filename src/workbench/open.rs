@@ -5,17 +5,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::afterwords::{Meant, Turns};
-use super::ground::{Ground, Site, ground};
-use super::held::head_of;
+use super::ground::{Beginning, Ground, Site, ground};
+use super::held::{head_of, lock_worktrees};
 use super::past::{Past, Steps};
 use super::surroundings::{Variables, variables};
 use super::toolbox::Access;
-use super::{Back, History, Moved, Opened, Place, Start};
+use super::{Back, History, Moved, Opened, Place};
 use crate::agent::journal::{self, Header, Journal, SessionLock};
 use crate::agent::{Agent, Failure, Parts, Replay, SessionState};
 use crate::chat::ErrorClass;
 use crate::config::{Paths, PermissionMode};
-use crate::git::session::{self, Cursor, Mark, Session, Trail, UndoScope};
+use crate::git::session::{self, Cursor, Mark, Redone, Session, Trail};
 use crate::git::{CommitId, Expect, GitError, Repo};
 use crate::ledger::Ledger;
 use crate::tools::permissions::{Places, Rules};
@@ -29,6 +29,8 @@ pub(super) struct OpenTab {
     past: Past,
     /// The branch was made for this session: it goes again when nothing is said in it.
     is_new: bool,
+    /// Its worktree goes with it; everything in it is committed.
+    pub drops_worktree: bool,
     /// On its branch; an aside has none.
     hold: Option<SessionLock>,
     temporary: PathBuf,
@@ -40,12 +42,12 @@ pub(super) struct OpenTab {
 /// When it cannot be opened. A branch and a worktree that were made for it are gone again.
 pub(super) async fn open(
     place: &Arc<Place>,
-    start: Start,
+    beginning: impl Into<Beginning>,
     permissions: Option<PermissionMode>,
 ) -> Result<OpenTab, Failure> {
     let prepared = {
-        let place = place.clone();
-        tokio::task::spawn_blocking(move || prepare(&place, start, permissions))
+        let (place, beginning) = (place.clone(), beginning.into());
+        tokio::task::spawn_blocking(move || prepare(&place, beginning, permissions))
             .await
             .map_err(|_| Failure::new(ErrorClass::Internal, "the git thread died"))??
     };
@@ -70,6 +72,7 @@ pub(super) async fn open(
         worktree: session.worktree.clone(),
         variables,
         is_aside: hold.is_none(),
+        parent: None,
         title: session.conversation.title().unwrap_or_default(),
         base,
         start,
@@ -82,7 +85,7 @@ pub(super) async fn open(
         recovered,
         notices,
     };
-    Ok(OpenTab { agent, opened, needs_setup, past, is_new, hold, temporary })
+    Ok(OpenTab { agent, opened, needs_setup, past, is_new, drops_worktree: false, hold, temporary })
 }
 
 /// What was said and done so far, and the commit at which the branch began.
@@ -129,7 +132,11 @@ struct Prepared {
 }
 
 /// The part of opening that blocks.
-fn prepare(place: &Place, start: Start, permissions: Option<PermissionMode>) -> Result<Prepared, Failure> {
+fn prepare(
+    place: &Place,
+    beginning: Beginning,
+    permissions: Option<PermissionMode>,
+) -> Result<Prepared, Failure> {
     let settings = &place.base.services.settings;
     let rules = Rules::parse(&settings.permissions).map_err(|error| {
         Failure::new(ErrorClass::Internal, error.to_string()).hint("mend [permissions] in the settings")
@@ -137,7 +144,7 @@ fn prepare(place: &Place, start: Start, permissions: Option<PermissionMode>) -> 
     for folder in [place.worktrees(), place.journals(), place.agents_home()] {
         make_folder(&folder)?;
     }
-    let (ground, lock) = ground(place, start)?;
+    let (ground, lock) = ground(place, beginning)?;
     let made = match &ground.site {
         Site::Own { worktree, .. } if ground.is_new => {
             Some((ground.branch.clone(), worktree.path().to_owned(), head_of(worktree)?))
@@ -238,9 +245,9 @@ fn make_folder(folder: &Path) -> Result<(), Failure> {
 impl OpenTab {
     /// Moves back. Uncommitted work in the worktree is kept on record by it.
     pub async fn undo(&mut self, back: Back) -> Result<Moved, Failure> {
-        let (scope, meant) = match back {
-            Back::Steps(steps) => (UndoScope::Steps(steps), Meant::Steps),
-            Back::Turns(turns) => (UndoScope::Turns(turns), Meant::Turns),
+        let meant = match back {
+            Back::Steps(_) => Meant::Steps,
+            Back::Turns(_) | Back::Before(_) => Meant::Turns,
         };
         self.check_movable()?;
         let id = self.agent.session().id.clone();
@@ -250,32 +257,46 @@ impl OpenTab {
             .agent
             .with_git(move |repo, held| {
                 let session = session::load(repo, Some(&id))?;
-                let plan = session::undo_plan(repo, held.worktree.as_ref(), &session, scope)?;
+                let plan = session::undo_plan(repo, held.worktree.as_ref(), &session, back.into())?;
                 let undone = session::undo_apply(repo, held.worktree.as_mut(), &session, &plan, &secrets)?;
                 tell(&ledger, &session, &undone.session, meant);
                 held.cursor = Cursor::resume(repo, &undone.session)?;
                 Ok((plan, undone.session))
             })
             .await?;
-        let from = plan.from.to_string();
-        self.moved(from, session, plan.removed, plan.changed).await
+        let moved = Moved {
+            from: plan.from.to_string(),
+            files_removed: plan.removed,
+            files_changed: plan.changed,
+            ..Moved::default()
+        };
+        self.moved(moved, session, Vec::new()).await
     }
 
     pub async fn redo(&mut self) -> Result<Moved, Failure> {
         self.check_movable()?;
         let id = self.agent.session().id.clone();
         let ledger = self.agent.services().ledger.clone();
-        let (from, session) = self
+        let (from, redone) = self
             .agent
             .with_git(move |repo, held| {
                 let session = session::load(repo, Some(&id))?;
-                let undone = session::redo(repo, held.worktree.as_mut(), &session)?;
-                tell(&ledger, &session, &undone.session, Meant::Turns);
-                held.cursor = Cursor::resume(repo, &undone.session)?;
-                Ok((session.head, undone.session))
+                let redone = session::redo(repo, held.worktree.as_mut(), &session)?;
+                tell(&ledger, &session, &redone.session, Meant::Turns);
+                held.cursor = Cursor::resume(repo, &redone.session)?;
+                Ok((session.head, redone))
             })
             .await?;
-        self.moved(from.to_string(), session, Vec::new(), Vec::new()).await
+        let Redone { session, by_hand, removed, changed, notes, .. } = redone;
+        let moved = Moved {
+            is_forward: true,
+            from: from.to_string(),
+            files_removed: removed,
+            files_changed: changed,
+            by_hand,
+            ..Moved::default()
+        };
+        self.moved(moved, session, notes).await
     }
 
     fn check_movable(&self) -> Result<(), Failure> {
@@ -288,21 +309,19 @@ impl OpenTab {
         Ok(())
     }
 
-    async fn moved(
-        &mut self,
-        from: String,
-        session: Session,
-        files_removed: Vec<PathBuf>,
-        files_changed: Vec<PathBuf>,
-    ) -> Result<Moved, Failure> {
+    /// Goes on from another state of the session. What the model had not heard yet, it hears still.
+    async fn moved(&mut self, moved: Moved, session: Session, notes: Vec<String>) -> Result<Moved, Failure> {
         let (turn, step, to) = (session.conversation.turn(), session.step, session.head.to_string());
         self.agent.set_conversation(session.conversation, step)?;
+        for note in notes {
+            self.agent.offer(note).await?;
+        }
         let (history, _) = history(&self.agent, &mut self.past, session.steps).await?;
-        Ok(Moved { from, to, turn, step, files_removed, files_changed, history })
+        Ok(Moved { to, turn, step, history, ..moved })
     }
 
     /// Ends the session; a branch made for it goes when nothing was said, and nothing changed by hand.
-    pub async fn close(mut self, place: &Place) {
+    pub async fn close(mut self, place: &Arc<Place>) {
         let mut is_unused = self.is_new && self.agent.session().conversation.is_empty();
         if is_unused {
             let kept = self.agent.keep_edits().await;
@@ -311,10 +330,23 @@ impl OpenTab {
         }
         let session = self.agent.session();
         let (branch, worktree) = (session.branch.clone(), session.worktree.clone());
+        let (id, has_steps) = (session.id.clone(), session.step > 0);
         let _ = std::fs::remove_dir_all(&self.temporary);
         self.agent.close();
         if let (true, Ok(base)) = (is_unused, CommitId::parse(&self.opened.base)) {
+            let worktree = worktree.clone();
             let _ = place.git(move |repo| drop_unused(repo, &branch, &worktree, &base)).await;
+        } else if !self.opened.is_aside && has_steps {
+            // The branch stays as well: this is for whoever deletes it.
+            let kept = place.git(move |repo| session::keep_closed(repo, &id)).await;
+            if let Err(failure) = kept {
+                tracing::warn!(failure.message, "the head of a closed session is kept by its branch alone");
+            }
+        }
+        if self.drops_worktree && self.hold.is_some() {
+            // Before anybody else may have the branch.
+            let place = Arc::clone(place);
+            let _ = tokio::task::spawn_blocking(move || drop_worktree(&place, &worktree)).await;
         }
         if let Some(hold) = self.hold {
             hold.release();
@@ -330,6 +362,15 @@ fn tell(ledger: &Ledger, before: &Session, after: &Session, meant: Meant) {
             tracing::warn!(%error, "an undo or a redo is not in the ledger");
             return;
         }
+    }
+}
+
+fn drop_worktree(place: &Place, worktree: &Path) {
+    let dropped = lock_worktrees(&place.worktrees_lock())
+        .and_then(|_one_at_a_time| Ok(place.repo.remove_worktree(worktree)?));
+    if let Err(failure) = dropped {
+        // Nothing is lost by it, and `gc` finds it.
+        tracing::warn!(why = failure.message, "a worktree that is not needed any more could not be removed");
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::chat::{Conversation, EntryKind};
 use crate::git::session::{Mark, Session, SessionError, Trail, marks};
-use crate::git::{CommitId, Repo};
+use crate::git::{CommitId, DiffStat, Repo};
 
 /// Steps whose changes are counted when a session is opened: a long past is not read through for it.
 const COUNTED: usize = 100;
@@ -38,6 +38,12 @@ pub struct Stat {
     pub files: usize,
     pub insertions: usize,
     pub deletions: usize,
+}
+
+impl From<&DiffStat> for Stat {
+    fn from(diff: &DiffStat) -> Self {
+        Self { files: diff.files.len(), insertions: diff.insertions, deletions: diff.deletions }
+    }
 }
 
 /// The steps of a session, and what was counted of them already.
@@ -88,16 +94,39 @@ impl Past {
         Ok(Steps { marks: marks.collect(), start })
     }
 
+    /// How much each turn changed that changed anything, from before its first step to its last.
+    pub fn turns(repo: &Repo, session: &Session) -> Result<Vec<(u32, Stat)>, SessionError> {
+        let found = marks(repo, &Trail::from(session))?;
+        let mut ends: Vec<(u32, Option<CommitId>, CommitId)> = Vec::new();
+        for mark in found {
+            match ends.last_mut() {
+                Some((turn, _, last)) if *turn == mark.turn => *last = mark.commit,
+                _ => ends.push((mark.turn, mark.parent, mark.commit)),
+            }
+        }
+        let uncounted = ends.len().saturating_sub(COUNTED);
+        let count = |(turn, from, to): (u32, Option<CommitId>, CommitId)| {
+            Ok((turn, Stat::from(&repo.diff(from.as_deref(), &to)?)))
+        };
+        ends.into_iter().skip(uncounted).map(count).collect()
+    }
+
     /// A commit that cannot be compared is shown without figures.
     fn count(&mut self, repo: &Repo, mark: &Mark) -> Option<Stat> {
         if let Some(stat) = self.counted.get(&mark.commit) {
             return Some(*stat);
         }
-        let diff = repo.diff(mark.parent.as_deref(), &mark.commit).ok()?;
-        let stat = Stat { files: diff.files.len(), insertions: diff.insertions, deletions: diff.deletions };
+        let stat = Stat::from(&repo.diff(mark.parent.as_deref(), &mark.commit).ok()?);
         self.counted.insert(mark.commit.clone(), stat);
         Some(stat)
     }
+}
+
+/// The commit at which a session's branch began. Blocks.
+pub(super) fn start_of(repo: &Repo, session: &Session) -> Result<CommitId, SessionError> {
+    let trail = Trail::from(session);
+    let marks = marks(repo, &trail)?;
+    Ok(start(repo, &trail, &session.conversation, &marks))
 }
 
 /// Where the branch began: at the fork, or where the first prompt was sent. After a rebase neither is below

@@ -101,12 +101,12 @@ fn turn_ends(repo: &Repo, rev: &str, turn: u32) -> Result<(Option<CommitId>, Com
     })
 }
 
-fn first(repo: &Repo, rev: Option<&str>) -> Result<Option<CommitId>, Failure> {
+pub(super) fn first(repo: &Repo, rev: Option<&str>) -> Result<Option<CommitId>, Failure> {
     rev.filter(|rev| !rev.is_empty()).map(|rev| commit(repo, rev)).transpose()
 }
 
 /// The commit whose files a revision means.
-fn commit(repo: &Repo, rev: &str) -> Result<CommitId, Failure> {
+pub(super) fn commit(repo: &Repo, rev: &str) -> Result<CommitId, Failure> {
     match repo.resolve(rev) {
         Ok(commit) => Ok(commit),
         // A session's id is no revision, and a branch may only be on a remote.

@@ -7,26 +7,40 @@ use std::sync::Arc;
 
 use futures::FutureExt;
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 
+use super::amend::Amend;
+use super::children::{Child, ChildAtWork, Nursery};
+use super::ground::Beginning;
 use super::open::{self, OpenTab};
 use super::queue::Queue;
 use super::radar::Radar;
 use super::shell::{Ended, Shells};
-use super::{Audience, Command, Event, EventKind, Moved, Place, ShellEnd, Start, Stat, TabId};
-use crate::agent::{self, AgentEvent, EndReason, Failure, Order, Persona};
+use super::tabs::Tabs;
+use super::{Audience, Command, Event, EventKind, Moved, Place, ShellEnd, Stat, TabId};
+use crate::agent::{self, AgentEvent, EndReason, Failure, Order, Persona, TurnEnd};
 use crate::chat::ErrorClass;
 use crate::config::PermissionMode;
 
+/// What a tab begins with.
+pub(super) struct Start {
+    pub beginning: Beginning,
+    pub permissions: Option<PermissionMode>,
+    /// It is that of a sub-agent.
+    pub child: Option<Child>,
+}
+
 /// Starts the task. It ends with a `Closed` event, or with `Failed` when it could not open.
 pub(super) fn spawn(
-    place: Arc<Place>,
+    tabs: &Arc<Tabs>,
+    tab: TabId,
     start: Start,
-    permissions: Option<PermissionMode>,
     commands: mpsc::Receiver<Command>,
-    teller: Teller,
-) {
+) -> JoinHandle<()> {
+    let tabs = Arc::clone(tabs);
     tokio::spawn(async move {
-        let task = tokio::spawn(run(place, start, permissions, commands, teller.clone()));
+        let teller = Teller::new(tab, tabs.radar.clone(), tabs.events.clone());
+        let task = tokio::spawn(run(Arc::clone(&tabs), start, commands, teller.clone()));
         if task.await.is_err() {
             let failure = Failure::new(ErrorClass::Internal, "the tab's task died").hint(
                 "this is a bug in offshoot; the session is on record: `offshoot resume` opens it again",
@@ -34,7 +48,8 @@ pub(super) fn spawn(
             teller.tell(EventKind::Failed(failure)).await;
             teller.tell(EventKind::Closed).await;
         }
-    });
+        tabs.forget(tab);
+    })
 }
 
 /// Tells the front-end what happens in one tab.
@@ -64,36 +79,51 @@ impl Teller {
     }
 }
 
-async fn run(
-    place: Arc<Place>,
-    start: Start,
-    permissions: Option<PermissionMode>,
-    commands: mpsc::Receiver<Command>,
-    teller: Teller,
-) {
-    let mut open = match open::open(&place, start, permissions).await {
+async fn run(tabs: Arc<Tabs>, start: Start, commands: mpsc::Receiver<Command>, teller: Teller) {
+    let Start { beginning, permissions, child } = start;
+    let place = Arc::clone(&tabs.place);
+    let mut open = match open::open(&place, beginning, permissions).await {
         Ok(open) => open,
-        Err(failure) => return teller.tell(EventKind::Failed(failure)).await,
+        // Nobody was told of its tab: who gave it work is.
+        Err(failure) => match child {
+            Some(child) => return child.failed(failure),
+            None => return teller.tell(EventKind::Failed(failure)).await,
+        },
     };
+    let mut queue = Queue::default();
+    let child = child.map(|child| child.begin(&mut open, &mut queue));
     let session = open.agent.session();
     let teller = Teller { session: session.id.as_str().into(), ..teller };
     let shell = open.agent.tools().shell.clone();
     let shells = Shells::new(shell, session.worktree.clone(), &open.agent.services().secrets);
     teller.tell(EventKind::Opened(Box::new(open.opened.clone()))).await;
+    if let Some(child) = &child {
+        child.tell_open(&open).await;
+    }
     let to_front = teller.clone();
+    let watch = child.as_ref().map(|child| Arc::clone(&child.watch));
     open.agent.tell(Arc::new(move |event| {
         let teller = to_front.clone();
+        if let Some(watch) = &watch {
+            watch.note(&event);
+        }
         async move { teller.tell(kind_of(event)).await }.boxed()
     }));
+    let nursery = Arc::new(Nursery::new(tabs, teller.tab, &open));
+    open.agent.let_start(nursery.clone());
     let tab = Tab {
         open,
         commands,
         teller,
-        queue: Queue::default(),
+        queue,
         shells,
         notes: Vec::new(),
         has_edits: false,
+        amended: Vec::new(),
         last: Order::default(),
+        nursery,
+        child,
+        ended: None,
     };
     tab.run(&place).await;
 }
@@ -108,8 +138,16 @@ struct Tab {
     notes: Vec<String>,
     /// The user may have changed files: to be committed when nobody works on them.
     has_edits: bool,
+    /// What the user chose in reviews since the last prompt.
+    amended: Vec<String>,
     /// What was ordered last.
     last: Order,
+    /// Those that its agent gave work to.
+    nursery: Arc<Nursery>,
+    /// It is that of a sub-agent: it closes when its work is done.
+    child: Option<ChildAtWork>,
+    /// How the last turn ended.
+    ended: Option<TurnEnd>,
 }
 
 impl Tab {
@@ -124,6 +162,7 @@ impl Tab {
                     self.tell_queue().await;
                     order
                 }
+                None if self.child.is_some() => break,
                 None => match self.idle(place).await {
                     Some(order) => order,
                     None => break,
@@ -185,6 +224,7 @@ impl Tab {
                         return Some(order);
                     }
                 }
+                Command::Amend { amend, .. } => self.amend(amend).await,
                 Command::SetPermissions { .. } if self.open.opened.is_aside => {
                     refuse_permissions(&self.teller).await;
                 }
@@ -202,7 +242,10 @@ impl Tab {
     }
 
     /// Runs one turn under the commands that arrive meanwhile. `false` when the tab is to be closed.
-    async fn work(&mut self, order: Order) -> bool {
+    async fn work(&mut self, mut order: Order) -> bool {
+        for note in std::mem::take(&mut self.amended) {
+            order.prompt.push_str(&format!("\n\n{note}"));
+        }
         let (mut control, reins) = agent::control();
         if !self.notes.is_empty() {
             reins.note(std::mem::take(&mut self.notes).join("\n\n"));
@@ -281,6 +324,7 @@ impl Tab {
                         | Command::Merge { .. }
                         | Command::Clear { .. }
                         | Command::Setup { .. }
+                        | Command::Amend { .. }
                         | Command::Open { .. },
                     ) => {
                         teller.refuse("the agent is at work", "interrupt it first").await;
@@ -304,6 +348,7 @@ impl Tab {
         for note in control.unheard_notes() {
             self.offer(note).await;
         }
+        self.ended = Some(end);
         is_open
     }
 
@@ -359,6 +404,17 @@ impl Tab {
         }
     }
 
+    /// Carries out what the user chose in a review; the model is told of it with the next prompt.
+    async fn amend(&mut self, amend: Amend) {
+        match self.open.amend(amend).await {
+            Ok(amended) => {
+                self.amended.push(amended.note());
+                self.teller.tell(EventKind::Amended(Box::new(amended))).await;
+            }
+            Err(failure) => self.teller.tell(EventKind::Failed(failure)).await,
+        }
+    }
+
     async fn clear(&mut self, persona: Option<Persona>) {
         let name = persona.as_ref().map(|persona| persona.name.clone());
         let before = self.open.agent.permissions();
@@ -394,13 +450,17 @@ impl Tab {
         self.teller.tell(EventKind::Queue(self.queue.list())).await;
     }
 
-    async fn close(mut self, place: &Place) {
+    async fn close(mut self, place: &Arc<Place>) {
         drop_queue(&mut self.queue, &self.teller).await;
         self.shells.stop();
         while let Some(ended) = self.shells.next().await {
             self.ended(ended).await;
         }
         self.settle().await;
+        if let Some(child) = self.child.take() {
+            child.end(&mut self.open, self.ended.take()).await;
+        }
+        self.nursery.settled().await;
         self.open.close(place).await;
         self.teller.tell(EventKind::Closed).await;
     }

@@ -5,7 +5,8 @@ use serde_json::Value;
 
 use super::Stat;
 use crate::agent::{Recovered, fit};
-use crate::git::session::{Freed, GcPlan, Verdict};
+use crate::git::session::{ByHand, Freed, GcPlan, Verdict};
+use crate::tools::Tool;
 
 /// Columns of what a call is about.
 const ARGUMENT_COLUMNS: usize = 72;
@@ -13,6 +14,9 @@ const ARGUMENT_COLUMNS: usize = 72;
 /// A tool call in one line: its name and the argument that tells most.
 pub fn describe(name: &str, input: &Value) -> String {
     let keys = ["command", "path", "pattern", "name", "patch"];
+    // A title says what a task is about, where it has one.
+    let of_agent = ["title", "description", "task", "prompt"];
+    let keys: &[&str] = if Tool::by_name(name) == Some(Tool::Agent) { &of_agent } else { &keys };
     let argument = keys.iter().find_map(|key| input.get(key)).or_else(|| input.as_object()?.values().next());
     let text = match argument {
         Some(Value::String(text)) => text.lines().next().unwrap_or_default().to_owned(),
@@ -36,6 +40,23 @@ pub fn recovered(branch: &str, what: &Recovered) -> String {
 pub fn committed(commit: &str, stat: &Stat) -> String {
     let short = commit.get(..10).unwrap_or(commit);
     format!("{} edited by hand: committed as {short}", count(stat.files, "file"))
+}
+
+/// What became of what the user had changed by hand, when an undo was taken back.
+pub fn by_hand(what: &ByHand) -> Option<String> {
+    match what {
+        ByHand::Nothing => None,
+        ByHand::Along(commit) => {
+            Some(format!("what you changed by hand since came along: committed as {}", commit.short()))
+        }
+        ByHand::Aside { kept, paths } => {
+            let paths: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+            Some(format!(
+                "what you changed by hand since does not fit ({}); it is kept: git show {kept}",
+                fit(&paths.join(", "), ARGUMENT_COLUMNS)
+            ))
+        }
+    }
 }
 
 /// Text in a fence of backticks that nothing in it ends.

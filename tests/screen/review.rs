@@ -69,19 +69,67 @@ fn a_narrow_screen_shows_one_column_and_s_changes_it() {
 }
 
 #[test]
-fn comments_that_were_not_sent_wait_in_the_composer() {
+fn a_comment_on_several_lines_is_edited_kept_and_sent() {
     let user = after_a_change(100);
-    user.type_text("]c");
+    let print = user.machine.fingerprint();
+    // The two changed lines, as one.
+    user.type_text("}]vjc");
     user.wait("comment:");
     user.type_text("think again");
+    user.press("ctrl-j");
+    user.type_text("and again");
     user.enter();
     user.gone("comment:");
-    user.wait("think again");
+    user.wait("and again");
     user.type_text("q");
-    user.wait("your comments are in the prompt: Enter sends them");
+    user.wait("1 comment kept for this tab");
+    user.say("/review");
+    user.wait("think again");
+    user.type_text("C");
+    user.wait("src/main.rs:2");
     user.enter();
+    user.type_text("c");
+    user.wait("comment:");
+    user.press("ctrl-u");
+    user.type_text("use the old name");
+    user.enter();
+    user.gone("think again");
+    user.type_text("S");
+    user.wait("1 comment sent");
     user.turn_ends("I see.");
-    assert!(user.recorded().contains("think again"));
+    let record = user.recorded();
+    let is_it = |line: &&str| line.contains(r#""role":"user""#) && line.contains("use the old name");
+    let prompt = record.lines().find(is_it).unwrap();
+    assert!(prompt.contains("`src/main.rs:2`") && prompt.contains("new_call();"), "{prompt}");
+    assert!(!prompt.contains("think again"), "{prompt}");
+    print.assert_same(&user.machine);
+}
+
+#[test]
+fn a_hunk_is_taken_back_as_a_commit_and_the_checkout_stays() {
+    let user = after_a_change(100);
+    let print = user.machine.fingerprint();
+    let branch = user.branch();
+    user.type_text("3");
+    user.wait("offshoot/change-it");
+    user.type_text("}]r");
+    user.wait("Revert a hunk of src/main.rs: commit");
+    user.gone("new_call();");
+    let git = |args: &[&str]| user.machine.git(args);
+    assert_eq!(
+        git(&["show", &format!("{branch}:src/main.rs")]),
+        "fn main() {\n    old_call();\n    kept();\n}"
+    );
+    assert_eq!(user.subjects(&branch).last().unwrap(), "Revert a hunk of src/main.rs");
+    // The rest is good.
+    user.wait("notes.txt");
+    user.type_text("a");
+    user.wait("✓ all 1");
+    user.type_text("q");
+    user.wait(IDLE);
+    user.turn("go on", "I see.");
+    assert!(user.recorded().contains("In a review I took back a part of the changes"));
+    print.assert_same(&user.machine);
 }
 
 #[test]

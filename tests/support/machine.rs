@@ -106,6 +106,23 @@ impl Machine {
         ));
     }
 
+    /// Makes several scripts the backends, each with its id: for each prompt, the replies to it. With more settings
+    /// of the router.
+    pub fn scripts(&self, backends: &[(&str, &[Vec<Value>])], router: &str) {
+        let order: Vec<&str> = backends.iter().map(|(id, _)| *id).collect();
+        let mut settings = format!("[router]\norder = {order:?}\n{router}\n");
+        for (id, turns) in backends {
+            let turns: Vec<Value> = turns.iter().map(|replies| json!({ "reply": replies })).collect();
+            let path = self.path(format!("script-{id}.toml"));
+            fs::write(&path, toml::to_string(&json!({ "turn": turns })).unwrap()).unwrap();
+            settings.push_str(&format!(
+                "[backends.{id}]\nkind = \"scripted\"\nlocal = true\nmodel = \"{id}-model\"\nscript = \"{}\"\n",
+                path.display()
+            ));
+        }
+        self.settings(&settings);
+    }
+
     pub fn write(&self, path: &str, text: &str) {
         write(&self.repo, path, text);
     }

@@ -5,13 +5,16 @@ use std::sync::Arc;
 
 use futures::stream::FuturesUnordered;
 use futures::{FutureExt, StreamExt};
+use tokio::sync::Mutex;
 
 use super::events::Printer;
 use super::read_line;
 use crate::agent::{AgentEvent, Answer, ApprovalState, EndReason, Failure, Order, Resort, Stuck, TurnEnd};
-use crate::chat::{Outcome, Usage};
+use crate::chat::{Outcome, Usage, sanitise};
 use crate::cli::args::Common;
+use crate::cli::signals::Signals;
 use crate::cli::{BAD_USAGE, BUDGET, Done, FAILED, INTERRUPTED, Trouble, output};
+use crate::workbench::words::describe;
 use crate::workbench::{Command, EventKind, Place, SetupEvent, Start, TabId, Workbench};
 
 const TAB: TabId = TabId(1);
@@ -42,6 +45,8 @@ async fn watch(printer: &mut Printer, place: Arc<Place>, start: Start, order: Op
     workbench.send(Command::Open { tab: TAB, start, permissions: None }).await;
     let mut ended: Option<TurnEnd> = None;
     let mut answers = FuturesUnordered::new();
+    // The user is asked one thing at a time, whichever agents ask.
+    let terminal = Arc::new(Mutex::new(()));
     let mut interrupts = 0;
     let mut is_closing = false;
     loop {
@@ -74,7 +79,7 @@ async fn watch(printer: &mut Printer, place: Arc<Place>, start: Start, order: Op
         }
         let mut close = false;
         match &event.kind {
-            EventKind::Opened(_) => match &order {
+            EventKind::Opened(_) if event.tab == TAB => match &order {
                 Some(order) if interrupts == 0 => {
                     workbench.send(Command::Prompt { tab: TAB, order: order.clone() }).await;
                 }
@@ -84,15 +89,25 @@ async fn watch(printer: &mut Printer, place: Arc<Place>, start: Start, order: Op
             EventKind::Agent(AgentEvent::Approval(approval))
                 if approval.decision == ApprovalState::Pending =>
             {
-                let call = approval.id.clone();
-                answers.push(async move { Command::Answer { tab: TAB, call, answer: ask().await } }.boxed());
-            }
-            EventKind::Agent(AgentEvent::Stuck(stuck)) if stuck.resort.is_none() => {
-                let stuck = stuck.clone();
+                let (tab, call) = (event.tab, approval.id.clone());
+                let about = (tab != TAB).then(|| describe(&approval.tool, &approval.input));
+                let terminal = Arc::clone(&terminal);
                 answers.push(
                     async move {
+                        let _mine = terminal.lock().await;
+                        Command::Answer { tab, call, answer: ask(about.as_deref()).await }
+                    }
+                    .boxed(),
+                );
+            }
+            EventKind::Agent(AgentEvent::Stuck(stuck)) if stuck.resort.is_none() => {
+                let (tab, stuck) = (event.tab, stuck.clone());
+                let terminal = Arc::clone(&terminal);
+                answers.push(
+                    async move {
+                        let _mine = terminal.lock().await;
                         let resort = ask_how_to_go_on(&stuck).await;
-                        Command::Resort { tab: TAB, id: stuck.id, resort }
+                        Command::Resort { tab, id: stuck.id, resort }
                     }
                     .boxed(),
                 );
@@ -101,10 +116,10 @@ async fn watch(printer: &mut Printer, place: Arc<Place>, start: Start, order: Op
             EventKind::Setup(SetupEvent::Ended(_)) if interrupts > 0 && !is_closing => {
                 workbench.send(Command::Interrupt { tab: TAB }).await;
             }
-            EventKind::Closed => break,
+            EventKind::Closed if event.tab == TAB => break,
             _ => {}
         }
-        if let Some(end) = event.turn_end() {
+        if let Some(end) = event.turn_end().filter(|_| event.tab == TAB) {
             ended = Some(end.clone());
             close = true;
         }
@@ -125,7 +140,7 @@ async fn watch(printer: &mut Printer, place: Arc<Place>, start: Start, order: Op
 }
 
 /// Settings that name nobody are the user's to mend; a backend that is down just failed.
-fn code_of(failure: &Failure) -> u8 {
+pub(in crate::cli) fn code_of(failure: &Failure) -> u8 {
     use crate::chat::ErrorClass as E;
     match failure.class {
         E::Unreachable | E::Timeout | E::RateLimit | E::Quota | E::Overloaded | E::BadResponse => FAILED,
@@ -143,8 +158,9 @@ fn unworked(is_wanted: bool) -> TurnEnd {
 }
 
 /// Asks the user on the terminal; without one the agent has denied the call already.
-async fn ask() -> Answer {
-    output::told("allow? [y]es, [a]lways in this session, [N]o: ");
+async fn ask(about: Option<&str>) -> Answer {
+    let about = about.map(|about| format!("{}: ", sanitise(about))).unwrap_or_default();
+    output::told(&format!("{about}allow? [y]es, [a]lways in this session, [N]o: "));
     match read_line().await.trim().to_lowercase().as_str() {
         "y" | "yes" => Answer::Allow,
         "a" | "always" => Answer::AllowForSession,
@@ -163,35 +179,6 @@ async fn ask_how_to_go_on(stuck: &Stuck) -> Resort {
             // The end of the input, too: nobody is there.
             "s" | "stop" | "" => return Resort::Stop,
             _ => {}
-        }
-    }
-}
-
-/// What asks the program to stop.
-struct Signals {
-    interrupt: tokio::signal::unix::Signal,
-    terminate: tokio::signal::unix::Signal,
-    hangup: tokio::signal::unix::Signal,
-}
-
-impl Signals {
-    fn new() -> Result<Self, Trouble> {
-        use tokio::signal::unix::{SignalKind, signal};
-        let listen = |kind| {
-            signal(kind).map_err(|error| Trouble::failed(format!("cannot listen for signals: {error}")))
-        };
-        Ok(Self {
-            interrupt: listen(SignalKind::interrupt())?,
-            terminate: listen(SignalKind::terminate())?,
-            hangup: listen(SignalKind::hangup())?,
-        })
-    }
-
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-            _ = self.hangup.recv() => {}
         }
     }
 }

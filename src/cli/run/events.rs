@@ -4,14 +4,14 @@
 use std::collections::HashMap;
 use std::io::IsTerminal;
 
-use super::json::Json;
-use crate::agent::{AgentEvent, ApprovalState, EndReason, TurnEnd, VerifyState, fit};
+use super::json::{Json, Line};
+use crate::agent::{AgentEvent, ApprovalState, EndReason, Failure, TurnEnd, VerifyState, fit};
 use crate::chat::sanitise;
 use crate::cli::args::Common;
 use crate::cli::output::{self, Tone, toned_err};
 use crate::cli::{Trouble, shown};
 use crate::workbench::words::{self, count, describe, dollars, tokens};
-use crate::workbench::{Event, EventKind, SetupEvent, ShellEnd, ShellEvent};
+use crate::workbench::{Event, EventKind, Parentage, SetupEvent, ShellEnd, ShellEvent, TabId};
 
 /// Shows the events of one session.
 pub struct Printer {
@@ -22,10 +22,22 @@ pub struct Printer {
     mid_line: bool,
     /// Nobody reads standard output any more.
     unread: bool,
-    /// How a running tool was announced, by its call's id.
-    calls: HashMap<String, String>,
     /// What is being set up.
     doing: String,
+    /// How a running tool was announced, by its tab and its call's id.
+    calls: HashMap<(TabId, String), String>,
+    /// The sub-agents, by their tabs.
+    below: HashMap<TabId, Below>,
+    /// Whose event is told.
+    speaker: TabId,
+}
+
+/// What is known of a sub-agent.
+struct Below {
+    parentage: Parentage,
+    depth: usize,
+    /// What it said since it was last told.
+    said: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,14 +69,27 @@ impl Printer {
             unread: false,
             calls: HashMap::new(),
             doing: String::new(),
+            below: HashMap::new(),
+            speaker: TabId(0),
         }
     }
 
     pub fn show(&mut self, event: &Event) {
-        if !event.session.is_empty() {
+        self.speaker = event.tab;
+        if let EventKind::Opened(opened) = &event.kind
+            && let Some(parentage) = &opened.parent
+        {
+            let depth = self.below.get(&parentage.tab).map_or(0, |above| above.depth) + 1;
+            let below = Below { parentage: parentage.clone(), depth, said: String::new() };
+            self.below.insert(event.tab, below);
+        }
+        let is_below = self.below.contains_key(&event.tab);
+        if !event.session.is_empty() && !is_below {
             self.session.clone_from(&event.session);
         }
-        if let EventKind::Opened(opened) = &event.kind {
+        if let EventKind::Opened(opened) = &event.kind
+            && !is_below
+        {
             self.branch.clone_from(&opened.branch);
         }
         match self.style {
@@ -73,6 +98,8 @@ impl Printer {
             Style::Json => Json::of(event).iter().for_each(|line| self.print_json(line)),
             // What keeps a result from coming is told all the same.
             Style::Quiet => match &event.kind {
+                // Who started a sub-agent is told of what it failed at.
+                EventKind::Failed(_) | EventKind::Agent(AgentEvent::Error(_)) if is_below => {}
                 EventKind::Failed(_) | EventKind::Agent(AgentEvent::Error(_)) => self.tell(event),
                 EventKind::Agent(AgentEvent::Approval(asked)) if asked.decision == ApprovalState::Pending => {
                     self.tell(event);
@@ -87,6 +114,7 @@ impl Printer {
     pub fn end(&mut self, end: &TurnEnd) {
         match self.style {
             Style::Json => {
+                self.speaker = TabId(0);
                 self.print_json(&Json::end(self.session.clone(), self.branch.clone(), end));
             }
             Style::Quiet | Style::Piped if end.reason == EndReason::Done && !end.text.is_empty() => {
@@ -118,6 +146,7 @@ impl Printer {
         if self.style != Style::Json {
             return;
         }
+        self.speaker = TabId(0);
         self.print_json(&Json::error(self.session.clone(), &trouble.failure()));
         let end = TurnEnd {
             outcome: crate::chat::Outcome::Error,
@@ -140,12 +169,19 @@ impl Printer {
     }
 
     fn print_json(&mut self, line: &Json) {
-        self.print(&output::json_line(line));
+        let parent = self.below.get(&self.speaker).map(|below| below.parentage.session.as_str());
+        let line = output::json_line(&Line { event: line, parent });
+        self.print(&line);
     }
 
     fn tell(&mut self, event: &Event) {
         match &event.kind {
             EventKind::Opened(opened) => {
+                if let Some(parentage) = &opened.parent {
+                    let title = format!("↳ {} · {}", parentage.title, opened.branch);
+                    self.line(&toned_err(&sanitise(&title), Tone::Strong));
+                    return;
+                }
                 self.line(&toned_err(&opened.branch, Tone::Strong));
                 self.line(&toned_err(&format!("in {}", shown(&opened.worktree)), Tone::Quiet));
                 if let Some(recovered) = &opened.recovered {
@@ -156,7 +192,7 @@ impl Printer {
                 }
             }
             EventKind::Agent(event) => self.tell_agent(event),
-            EventKind::Failed(failure) => output::complain(&failure.clone().into()),
+            EventKind::Failed(failure) => self.complain(failure),
             EventKind::Committed { commit, stat, .. } => {
                 self.line(&toned_err(&words::committed(commit, stat), Tone::Quiet));
             }
@@ -187,6 +223,7 @@ impl Printer {
             | EventKind::Queue(_)
             | EventKind::Permissions(_)
             | EventKind::Shell(_)
+            | EventKind::Amended(_)
             | EventKind::Cleared { .. }
             | EventKind::Moved(_)
             | EventKind::Merging(_)
@@ -215,10 +252,11 @@ impl Printer {
                 self.line(&toned_err("… the answer broke off and begins anew", Tone::Quiet));
             }
             AgentEvent::ToolCall { id, name, input } => {
-                self.calls.insert(id.clone(), describe(name, input));
+                self.flush_said(true);
+                self.calls.insert((self.speaker, id.clone()), describe(name, input));
             }
             AgentEvent::ToolResult { id, name, is_error, summary, .. } => {
-                let call = self.calls.remove(id).unwrap_or_else(|| name.clone());
+                let call = self.calls.remove(&(self.speaker, id.clone())).unwrap_or_else(|| name.clone());
                 let mark = if *is_error { toned_err("✗", Tone::Bad) } else { toned_err("✓", Tone::Good) };
                 // A summary begins with what the call was about, unless it tells what went wrong.
                 let told = match (summary.is_empty(), is_error) {
@@ -258,17 +296,15 @@ impl Printer {
                 self.line(&toned_err(&sanitise(&format!("verification {word}: {command}{code}")), tone));
             }
             AgentEvent::Notice(message) => self.line(&toned_err(&sanitise(message), Tone::Quiet)),
-            AgentEvent::Error(failure) => {
-                self.end_line();
-                output::complain(&failure.clone().into());
-            }
-            AgentEvent::TurnBegan { .. }
+            AgentEvent::Error(failure) => self.complain(failure),
+            AgentEvent::TurnEnded(_) => self.flush_said(true),
+            AgentEvent::Child(_)
+            | AgentEvent::TurnBegan { .. }
             | AgentEvent::Steered { .. }
             | AgentEvent::Edits(_)
             | AgentEvent::Context(_)
             | AgentEvent::Confidence(_)
             | AgentEvent::Model(_)
-            | AgentEvent::TurnEnded(_)
             | AgentEvent::Thinking(_)
             | AgentEvent::ToolProgress { .. }
             | AgentEvent::Usage { .. } => {}
@@ -279,14 +315,39 @@ impl Printer {
         if self.style != Style::Live {
             return;
         }
+        if let Some(below) = self.below.get_mut(&self.speaker) {
+            below.said.push_str(text);
+            self.flush_said(false);
+            return;
+        }
         let text = sanitise(text);
         self.print(&text);
         self.mid_line = !text.ends_with('\n');
     }
 
+    /// What a sub-agent said is told by whole lines: several may speak at once.
+    fn flush_said(&mut self, is_end: bool) {
+        let Some(below) = self.below.get_mut(&self.speaker) else { return };
+        let whole = if is_end { below.said.len() } else { below.said.rfind('\n').map_or(0, |at| at + 1) };
+        let said: String = below.said.drain(..whole).collect();
+        for line in said.lines() {
+            self.line(&toned_err(&sanitise(line), Tone::Quiet));
+        }
+    }
+
+    fn complain(&mut self, failure: &Failure) {
+        if self.below.contains_key(&self.speaker) {
+            self.line(&format!("{} {}", toned_err("error:", Tone::Bad), sanitise(&failure.message)));
+            return;
+        }
+        self.end_line();
+        output::complain(&failure.clone().into());
+    }
+
     fn line(&mut self, line: &str) {
         self.end_line();
-        output::told(&format!("{line}\n"));
+        let depth = self.below.get(&self.speaker).map_or(0, |below| below.depth);
+        output::told(&format!("{}{line}\n", "  ".repeat(depth)));
     }
 
     fn end_line(&mut self) {

@@ -8,7 +8,16 @@ use crate::chat::ErrorClass;
 use crate::routing::Rejected;
 use crate::workbench::{Event, EventKind, SetupEvent, words};
 
-/// One line of output.
+/// One line of output: of a sub-agent's session, with the session of who started it.
+#[derive(Debug, Serialize)]
+pub struct Line<'a> {
+    #[serde(flatten)]
+    pub event: &'a Json,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parent: Option<&'a str>,
+}
+
+/// What a line tells.
 #[derive(Debug, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Json {
@@ -72,6 +81,17 @@ pub enum Json {
         files: usize,
         insertions: usize,
         deletions: usize,
+    },
+    /// A task that was given to an agent of its own, whose session is `child`.
+    Agent {
+        session: String,
+        id: String,
+        title: String,
+        child: String,
+        branch: Option<String>,
+        state: &'static str,
+        steps: u32,
+        cost_usd: Option<f64>,
     },
     Verify {
         session: String,
@@ -147,6 +167,7 @@ impl Json {
             | EventKind::Dropped(_)
             | EventKind::Permissions(_)
             | EventKind::Shell(_)
+            | EventKind::Amended(_)
             | EventKind::Cleared { .. }
             | EventKind::Moved(_)
             | EventKind::Merging(_)
@@ -245,6 +266,16 @@ impl Json {
                 cost_usd,
             },
             AgentEvent::Notice(message) => Self::Notice { session, message },
+            AgentEvent::Child(news) => Self::Agent {
+                session,
+                id: news.call,
+                title: news.title,
+                child: news.session,
+                branch: news.branch,
+                state: news.state.name(),
+                steps: news.steps,
+                cost_usd: news.cost_usd,
+            },
             AgentEvent::Error(failure) => Self::error(session, &failure),
         })
     }

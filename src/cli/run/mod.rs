@@ -12,8 +12,9 @@ use super::args::{AgentArgs, Common, RunArgs, Uncommitted as UncommittedArg};
 use super::{Done, Trouble, base, output, place};
 use crate::agent::{Failure, Order};
 use crate::workbench::{Base, BranchName, Place, Start, Uncommitted};
-pub(super) use drive::drive;
-use events::Printer;
+pub(super) use drive::{code_of, drive};
+pub(super) use events::Printer;
+pub(super) use json::Json;
 
 /// How long standard input may take without a word about it.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -34,7 +35,10 @@ async fn prepare(common: &Common, args: &RunArgs) -> Result<(Arc<Place>, Start, 
     let base = base(common, &args.agent)?;
     let base = if args.init { init(common, &args.agent, base)? } else { base };
     let place = place(common, &base).await?;
-    let uncommitted = uncommitted(args, &place).await?;
+    let starts_new = args.resume.is_none()
+        && args.from.is_none()
+        && args.branch.as_ref().is_none_or(|name| !place.knows_branch(name));
+    let uncommitted = uncommitted(args.uncommitted, starts_new, &place).await?;
     let start = start(args, &prompt, &place, uncommitted);
     Ok((place, start, order(&args.agent, prompt)))
 }
@@ -106,15 +110,16 @@ fn start(args: &RunArgs, prompt: &str, place: &Place, uncommitted: Uncommitted) 
 
 /// What becomes of uncommitted work: as the flag says, else as the user said before, else as they say
 /// now. Where nobody can be asked, the session starts from what the user sees in their checkout.
-async fn uncommitted(args: &RunArgs, place: &Arc<Place>) -> Result<Uncommitted, Trouble> {
-    match args.uncommitted {
+pub(super) async fn uncommitted(
+    flag: Option<UncommittedArg>,
+    starts_new: bool,
+    place: &Arc<Place>,
+) -> Result<Uncommitted, Trouble> {
+    match flag {
         Some(UncommittedArg::Include) => return Ok(Uncommitted::Include),
         Some(UncommittedArg::Exclude) => return Ok(Uncommitted::Exclude),
         None => {}
     }
-    let starts_new = args.resume.is_none()
-        && args.from.is_none()
-        && args.branch.as_ref().is_none_or(|name| !place.knows_branch(name));
     if let Some(what) = place.remembered_uncommitted() {
         return Ok(what);
     }

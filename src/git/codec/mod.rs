@@ -76,8 +76,16 @@ pub struct Origin {
     /// The commit whose files it began with, in full.
     pub commit: String,
     pub session: String,
-    /// The turn of that session that was not taken along.
+    /// The turn of that session that was not taken along; 0: none of them was, since an agent of that session only
+    /// gave it work.
     pub turn: u32,
+}
+
+impl Origin {
+    /// Whether an agent of that session gave work to this one.
+    pub fn is_task(&self) -> bool {
+        self.turn == 0
+    }
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -35,6 +35,9 @@ pub enum SessionError {
     Unresolved { name: String, paths: Vec<PathBuf> },
     #[error("the head of {branch} is no landing")]
     NothingLanded { branch: String },
+    #[error("{} in the way, and no commit holds {}:{}", if paths.len() == 1 { "a file is" } else { "files are" },
+        if paths.len() == 1 { "it" } else { "them" }, paths_of(paths))]
+    InTheWay { paths: Vec<PathBuf> },
     #[error("session {session} went on after the undo, so a redo would drop what was said since")]
     WentOn { session: String },
 }
@@ -51,7 +54,6 @@ impl SessionError {
             Self::NoSessions => Some("start one: offshoot run \"task\"".into()),
             Self::NoTurn { session, .. } => Some(format!("`offshoot log {session}` lists its turns")),
             Self::NothingToUndo { .. } => Some("`offshoot log` shows the steps that can be undone".into()),
-            Self::NothingToRedo { .. } => Some("`git for-each-ref refs/offshoot/kept` lists every head that was kept".into()),
             Self::NoTarget => Some("name the branch: --into BRANCH".into()),
             Self::IntoItself { .. } => Some("name another branch: --into BRANCH".into()),
             Self::NothingToLand { .. } => Some("`offshoot log` shows what is on the branch".into()),
@@ -67,7 +69,13 @@ impl SessionError {
             Self::NothingLanded { .. } => {
                 Some("what came later stays on top: `git revert` takes a landing back below it".into())
             }
-            Self::WentOn { .. } => Some("branch from the kept head instead: it is listed under refs/offshoot/kept".into()),
+            Self::NothingToRedo { .. } => Some("`offshoot log --kept` lists every head that was kept".into()),
+            Self::InTheWay { .. } => {
+                Some("nothing was moved; move what is in the way out of the worktree, then do it again".into())
+            }
+            Self::WentOn { .. } => {
+                Some("`offshoot log --kept` lists the head that was left: `offshoot resume HASH` opens it on a branch of its own".into())
+            }
         }
     }
 

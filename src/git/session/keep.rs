@@ -2,9 +2,12 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use super::load::find;
 use super::{KEPT, SessionError};
 use crate::git::{CommitId, Expect, GitError, Repo};
 
+/// Why a head is kept that nobody moved away from.
+const CLOSE: &str = "close";
 /// Marks the ref of a session's tip that is kept beside the head of its branch.
 const TIP: &str = ".tip";
 
@@ -54,6 +57,29 @@ pub(super) fn keep_with_tip(
             }
         }
     }
+}
+
+/// Keeps the head of a session that is closed, in place of the one that was kept when it was closed before.
+/// What landed needs nobody to keep it.
+pub fn keep_closed(repo: &Repo, session: &str) -> Result<(), SessionError> {
+    let place = find(repo, Some(session))?;
+    if let Some(into) = repo.head()?.commit
+        && repo.is_ancestor(&place.head, &into)?
+    {
+        return Ok(());
+    }
+    let before: Vec<Kept> = of_session(repo, session)?.into_iter().filter(|kept| kept.why == CLOSE).collect();
+    if before.first().is_some_and(|kept| kept.commit == place.head) {
+        return Ok(());
+    }
+    keep_with_tip(repo, session, &place.head, Some(&place.tip), CLOSE)?;
+    for kept in before {
+        // One that the new head does not hold is somebody's only way back.
+        if repo.is_ancestor(&kept.commit, &place.head)? {
+            release(repo, &kept)?;
+        }
+    }
+    Ok(())
 }
 
 /// All kept heads, newest first.

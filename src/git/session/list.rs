@@ -94,9 +94,12 @@ pub fn list(repo: &Repo) -> Result<Vec<SessionSummary>, SessionError> {
     Ok(found)
 }
 
-/// The session that was last worked on.
+/// The session that was last worked on: not one of a sub-agent, which is nobody's to go on with unless they say so.
 pub fn latest(repo: &Repo) -> Result<Option<SessionSummary>, SessionError> {
-    Ok(list(repo)?.into_iter().next())
+    let is_task = |one: &SessionSummary| one.forked_from.as_ref().is_some_and(Origin::is_task);
+    let all = list(repo)?;
+    let at = all.iter().position(|one| !is_task(one)).unwrap_or_default();
+    Ok(all.into_iter().nth(at))
 }
 
 /// The commits of a session, oldest first, up to and including `rev`.

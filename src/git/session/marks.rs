@@ -93,7 +93,7 @@ pub fn marks(repo: &Repo, trail: &Trail) -> Result<Vec<Mark>, SessionError> {
     }];
     let mut passed = vec![trail.session.clone()];
     while let Some(Origin { commit, session, .. }) =
-        origin.take().filter(|one| !passed.contains(&one.session))
+        origin.take().filter(|one| !one.is_task() && !passed.contains(&one.session))
     {
         let Ok(commit) = CommitId::parse(&commit) else { break };
         match marks_of(repo, &commit, &session) {

@@ -6,6 +6,9 @@
 //! (commits with the same files) of what was said since. The next step carries that too, so the branch
 //! alone is complete up to its last step. Readers walk first parents and pass over the commits of people.
 
+mod archive;
+mod blame;
+mod credit;
 mod error;
 mod fork;
 mod gc;
@@ -16,15 +19,20 @@ mod list;
 mod load;
 mod marks;
 mod merge_child;
+mod moves;
+mod redo;
 pub mod sync;
 mod undo;
 mod walk;
 mod write;
 
+pub use archive::{archive, archived, unarchive};
+pub use blame::{Blame, LineCredit, Source, blame};
+pub use credit::{Credit, Credits, PersonCredit, StepCredit};
 pub use error::SessionError;
 pub use fork::{Fork, branch_from_turn};
 pub use gc::{Claim, Condition, Freed, GcItem, GcOptions, GcPlan, Verdict, Worker, gc_apply, gc_plan};
-pub use keep::{Kept, keep, kept};
+pub use keep::{Kept, keep, keep_closed, kept};
 pub use land::{
     Blocked, Fate, LandHow, LandPlan, LandUndo, LandWish, Landable, LandedAs, Resolving, land_apply,
     land_plan, land_undo, land_undo_plan, resolved_for, resolving,
@@ -34,13 +42,17 @@ pub use list::{SessionSummary, SessionTree, StepSummary, latest, list, log_tree,
 pub use load::{Peek, Session, Tail, context, load, peek, tail};
 pub use marks::{Mark, Trail, marks};
 pub use merge_child::{Child, ChildMerge, MergedChild, merge_child};
-pub use undo::{UndoPlan, UndoScope, Undone, redo, undo_apply, undo_plan};
+pub use redo::{ByHand, Redone, redo};
+pub use undo::{UndoPlan, UndoScope, Undone, undo_apply, undo_plan};
 pub use write::{Cursor, Draft};
 
 /// Where the refs of sessions are: `refs/offshoot/sessions/<id>`.
 pub const SESSIONS: &str = "refs/offshoot/sessions/";
 /// Where heads are kept that a session moved away from: `refs/offshoot/kept/<id>/<name>`.
 pub const KEPT: &str = "refs/offshoot/kept/";
+
+/// Where the refs of sessions that were put away are: `refs/offshoot/archived/<id>`.
+pub const ARCHIVED: &str = "refs/offshoot/archived/";
 
 /// The name of a session's ref.
 pub fn session_ref(id: &str) -> String {

@@ -1,7 +1,9 @@
 //! Sessions on real repositories.
 
+mod blame;
 mod landing;
 mod merging;
+mod moves;
 mod undo_and_gc;
 
 use std::path::PathBuf;

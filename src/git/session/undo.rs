@@ -1,14 +1,15 @@
-//! Back to an earlier step or turn, and forward again. The head that is left is kept first; files,
-//! branch and conversation move together, and only those of this session.
+//! Back to an earlier step or turn. The head that is left is kept first; files, branch and conversation move
+//! together, and only those of this session. Forward again goes `redo`.
 
 use std::path::PathBuf;
 
-use super::keep::{keep_with_tip, of_session, release};
+use super::SessionError;
+use super::keep::keep_with_tip;
 use super::load::{Place, Session, read};
+use super::moves::{check, clear_way, move_all, touched, with_worktree};
 use super::walk::{anchor, walk};
-use super::{SessionError, keep, session_ref};
 use crate::git::codec::{Stamp, StepKind, StepMessage};
-use crate::git::{ChangeKind, CommitId, Expect, GitError, Repo, StepOptions, Touched, Worktree};
+use crate::git::{CommitId, Repo, StepOptions, Touched, Worktree};
 
 /// How far back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +18,8 @@ pub enum UndoScope {
     Steps(u32),
     /// So many turns, each with all its steps and words.
     Turns(u32),
+    /// To where this turn had not begun.
+    Before(u32),
 }
 
 /// What an undo would do. Nothing was changed yet.
@@ -32,13 +35,16 @@ pub struct UndoPlan {
     pub removed: Vec<PathBuf>,
     /// Files to be put back as they were, deleted ones among them.
     pub changed: Vec<PathBuf>,
+    /// Files that no commit holds, ignored ones for example, where one is to be put back: nothing moves before
+    /// they are out of the way.
+    pub in_the_way: Vec<PathBuf>,
     /// Whether the worktree holds work that no commit has; it is committed, and kept, first.
     pub has_uncommitted: bool,
     /// Entries of the conversation that are left.
     pub entries: usize,
 }
 
-/// What an undo or a redo has done.
+/// What an undo has done.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Undone {
     /// The session as it stands now.
@@ -47,10 +53,11 @@ pub struct Undone {
     pub kept: String,
 }
 
-/// What it would mean to go back. With the session's worktree, uncommitted files are counted too.
+/// What it would mean to go back. Without the session's worktree, that of its branch is looked at where there
+/// is one: files that no commit holds count too.
 ///
 /// # Errors
-/// When the session has not so many steps or turns.
+/// When the session has not so many steps or turns, or the user has its branch checked out.
 pub fn undo_plan(
     repo: &Repo,
     worktree: Option<&Worktree>,
@@ -60,23 +67,27 @@ pub fn undo_plan(
     let (to, entries) = match scope {
         UndoScope::Steps(count) => steps_back(repo, session, count)?,
         UndoScope::Turns(count) => turns_back(repo, session, count)?,
+        UndoScope::Before(turn) => {
+            let none = || SessionError::NoTurn {
+                session: session.id.clone(),
+                turn,
+                last: session.conversation.turn(),
+            };
+            before(repo, session, turn)?.ok_or_else(none)?
+        }
     };
+    let found = match (worktree, &session.branch) {
+        (None, Some(branch)) => repo.worktree_of(branch)?,
+        _ => None,
+    };
+    let worktree = worktree.or(found.as_ref());
     let has_uncommitted = worktree.map(Worktree::is_dirty).transpose()?.unwrap_or_default();
-    let from = match worktree.filter(|_| has_uncommitted) {
+    let now = match worktree.filter(|_| has_uncommitted) {
         Some(worktree) => worktree.tree_now()?,
         None => session.head.object().clone(),
     };
-    let (mut removed, mut changed) = (Vec::new(), Vec::new());
-    for file in repo.diff(Some(&from), &to)?.files {
-        match file.kind {
-            ChangeKind::Deleted => removed.push(file.path),
-            ChangeKind::Renamed => {
-                removed.extend(file.old_path);
-                changed.push(file.path);
-            }
-            _ => changed.push(file.path),
-        }
-    }
+    let in_the_way = worktree.map(|worktree| worktree.in_the_way(&now, &to)).transpose()?.unwrap_or_default();
+    let (removed, changed) = touched(repo, &now, &to)?;
     Ok(UndoPlan {
         session: session.id.clone(),
         branch: session.branch.clone().unwrap_or_default(),
@@ -85,6 +96,7 @@ pub fn undo_plan(
         to,
         removed,
         changed,
+        in_the_way,
         has_uncommitted,
         entries,
     })
@@ -94,7 +106,8 @@ pub fn undo_plan(
 /// one; else only the branch moves.
 ///
 /// # Errors
-/// When the branch moved since the plan was made, or the user has it checked out.
+/// When the branch moved since the plan was made, the user has it checked out, or a file that no commit holds
+/// is in the way.
 pub fn undo_apply(
     repo: &Repo,
     worktree: Option<&mut Worktree>,
@@ -112,6 +125,9 @@ pub fn undo_apply(
         let made = worktree.commit(&Touched::Scan, &|_| UNCOMMITTED.into(), &StepOptions::default())?;
         head = made.map_or(head, |made| made.commit);
     }
+    if let Some(worktree) = &worktree {
+        clear_way(worktree, &head, &plan.to)?;
+    }
     let kept = keep_with_tip(repo, &session.id, &head, Some(&session.tip), "undo")?;
     let record = record(repo, session, plan, known)?;
     move_all(repo, worktree, session, &head, &plan.to, &record)?;
@@ -119,51 +135,18 @@ pub fn undo_apply(
     Ok(Undone { session: read(repo, &place, None)?, kept })
 }
 
-/// Forward again to where the last undo came from.
-///
-/// # Errors
-/// When nothing was undone, or something was said since.
-pub fn redo(repo: &Repo, worktree: Option<&mut Worktree>, session: &Session) -> Result<Undone, SessionError> {
-    let nothing = || SessionError::NothingToRedo { session: session.id.clone() };
-    let branch = session.branch.as_deref().unwrap_or_default();
-    let mut own = None;
-    let mut worktree = with_worktree(repo, worktree, branch, &mut own)?;
-    check(repo, branch, &session.head)?;
-    for left in of_session(repo, &session.id)?.into_iter().filter(|kept| kept.why == "undo") {
-        if !repo.is_ancestor(&session.head, &left.commit)? {
-            continue;
-        }
-        let tip = left.tip.clone().unwrap_or_else(|| left.commit.clone());
-        let there = read(repo, &Place { tip: tip.clone(), head: left.commit.clone() }, None)?;
-        let (now, then) = (session.conversation.entries(), there.conversation.entries());
-        if left.commit == session.head && then.len() <= now.len() {
-            continue;
-        }
-        if !then.starts_with(now) {
-            return Err(SessionError::WentOn { session: session.id.clone() });
-        }
-        if let Some(worktree) = &mut worktree
-            && worktree.is_dirty()?
-        {
-            let tree = worktree.tree_now()?;
-            let commit = repo.write_commit(&tree, std::slice::from_ref(&session.head), UNCOMMITTED)?;
-            keep::keep(repo, &session.id, &commit, "uncommitted")?;
-        }
-        let kept = keep_with_tip(repo, &session.id, &session.head, Some(&session.tip), "redo")?;
-        move_all(repo, worktree, session, &session.head, &left.commit, &tip)?;
-        release(repo, &left)?;
-        return Ok(Undone { session: there, kept });
-    }
-    Err(nothing())
-}
-
 fn steps_back(repo: &Repo, session: &Session, count: u32) -> Result<(CommitId, usize), SessionError> {
     let mut found = 0;
     let mut to = None;
+    let mut turn = 0;
     walk(repo, &session.head, Some(&session.id), |commit, frames| {
-        if found < count && frames.iter().any(|frame| frame.stamp.kind == StepKind::Step) {
+        let mut steps = frames.iter().filter(|frame| frame.stamp.kind == StepKind::Step);
+        if found < count
+            && let Some(first) = steps.next()
+        {
             found += 1;
             to = commit.parents.first().cloned();
+            turn = first.stamp.turn;
         }
         Ok(if found < count { std::ops::ControlFlow::Continue(()) } else { std::ops::ControlFlow::Break(()) })
     })?;
@@ -173,8 +156,12 @@ fn steps_back(repo: &Repo, session: &Session, count: u32) -> Result<(CommitId, u
     };
     match to {
         Some(to) if found == count => {
-            let entries = anchor(repo, &to, &session.id)?.map_or(0, |anchor| anchor.entries);
-            Ok((to, position(session, entries)))
+            let below = anchor(repo, &to, &session.id)?;
+            let entries = position(session, below.as_ref().map_or(0, |anchor| anchor.entries));
+            // The first step of a turn goes with its prompt, and with nothing that was said before that.
+            let is_first = below.is_none_or(|anchor| anchor.stamp.turn < turn);
+            let before = session.conversation.before_turn(turn).filter(|_| is_first);
+            Ok((to, before.map_or(entries, |(before, _)| before.len().max(entries))))
         }
         _ if found == 0 => Err(refuse("the session has changed no file yet".into())),
         _ => {
@@ -186,16 +173,34 @@ fn steps_back(repo: &Repo, session: &Session, count: u32) -> Result<(CommitId, u
 fn turns_back(repo: &Repo, session: &Session, count: u32) -> Result<(CommitId, usize), SessionError> {
     let turns = session.conversation.turns();
     let first = turns.len().checked_sub(count as usize).and_then(|first| turns.get(first));
-    let found = first.and_then(|turn| Some((*turn, session.conversation.before_turn(*turn)?.0)));
-    let Some((turn, before)) = found else {
+    let found = match first {
+        Some(turn) => before(repo, session, *turn)?,
+        None => None,
+    };
+    found.ok_or_else(|| {
         let reason = match turns.len() {
             0 => "the session has no turn yet".to_owned(),
             1 => "the session has one turn".to_owned(),
             more => format!("the session has {more} turns"),
         };
         let asked = if count == 1 { "a turn".to_owned() } else { format!("{count} turns") };
-        return Err(SessionError::NothingToUndo { asked, reason });
-    };
+        SessionError::NothingToUndo { asked, reason }
+    })
+}
+
+/// The commit and the entries before a turn began; nothing when the session has no such turn.
+fn before(repo: &Repo, session: &Session, turn: u32) -> Result<Option<(CommitId, usize)>, SessionError> {
+    if !session.conversation.turns().contains(&turn) {
+        return Ok(None);
+    }
+    let Some((before, base)) = session.conversation.before_turn(turn) else { return Ok(None) };
+    // What was said before a fork stands on the commits of the session that was left.
+    if session.forked_from.as_ref().is_some_and(|origin| turn < origin.turn)
+        && let Some(base) = base.and_then(|base| CommitId::parse(base).ok())
+        && repo.is_ancestor(&base, &session.head).unwrap_or(false)
+    {
+        return Ok(Some((base, before.len())));
+    }
     let mut to = session.head.clone();
     walk(repo, &session.head, Some(&session.id), |commit, frames| {
         let steps = || frames.iter().filter(|frame| frame.stamp.kind == StepKind::Step);
@@ -206,7 +211,7 @@ fn turns_back(repo: &Repo, session: &Session, count: u32) -> Result<(CommitId, u
         }
         Ok(std::ops::ControlFlow::Continue(()))
     })?;
-    Ok((to, before.len()))
+    Ok(Some((to, before.len())))
 }
 
 /// Where the entry with an index in the whole conversation stands in what was loaded.
@@ -234,6 +239,7 @@ fn record(
             UndoScope::Steps(count) => format!("Undo {count} steps"),
             UndoScope::Turns(1) => format!("Undo turn {}", session.conversation.turn()),
             UndoScope::Turns(count) => format!("Undo {count} turns"),
+            UndoScope::Before(turn) => format!("Rewind to before turn {turn}"),
         },
         prompt: None,
         summary: String::new(),
@@ -263,58 +269,3 @@ fn record(
 /// The message of a commit that holds what no step did: one of a person, for all who read it.
 pub(super) const UNCOMMITTED: &str =
     "Keep uncommitted work\n\nThe files of the worktree before its branch was moved.\n";
-
-fn move_all(
-    repo: &Repo,
-    worktree: Option<&mut Worktree>,
-    session: &Session,
-    from: &CommitId,
-    to: &CommitId,
-    tip: &CommitId,
-) -> Result<(), SessionError> {
-    let branch = session.branch.as_deref().unwrap_or_default();
-    let name = session_ref(&session.id);
-    let before = repo.read_ref(&name)?;
-    if let Some(before) = before.as_ref().filter(|before| **before != session.tip) {
-        keep::keep(repo, &session.id, before, "moved")?;
-    }
-    match worktree {
-        Some(worktree) => worktree.reset_to(to)?,
-        None => {
-            repo.update_ref(&format!("refs/heads/{branch}"), to, Expect::At(from), "offshoot: undo or redo")?;
-        }
-    }
-    let expect = before.as_ref().map_or(Expect::Absent, Expect::At);
-    Ok(repo.update_ref(&name, tip, expect, "offshoot: undo or redo")?)
-}
-
-/// The worktree that must follow the branch: the one given, or the one that has it checked out.
-fn with_worktree<'w>(
-    repo: &Repo,
-    given: Option<&'w mut Worktree>,
-    branch: &str,
-    own: &'w mut Option<Worktree>,
-) -> Result<Option<&'w mut Worktree>, SessionError> {
-    if given.is_some() {
-        return Ok(given);
-    }
-    for held in repo.worktrees()?.into_iter().filter(|held| held.branch.as_deref() == Some(branch)) {
-        if held.is_main {
-            let error = GitError::CheckedOutElsewhere { branch: branch.into(), path: held.path };
-            return Err(error.into());
-        }
-        if !held.is_missing {
-            *own = Some(repo.attach_worktree(branch, &held.path)?);
-        }
-    }
-    Ok(own.as_mut())
-}
-
-fn check(repo: &Repo, branch: &str, expected: &CommitId) -> Result<(), SessionError> {
-    let name = format!("refs/heads/{branch}");
-    let found = repo.read_ref(&name)?;
-    if found.as_ref() == Some(expected) {
-        return Ok(());
-    }
-    Err(GitError::RefMoved { name, expected: Some(expected.clone()), found }.into())
-}

@@ -2,12 +2,12 @@
 //! write, the diff review.
 
 use super::landing::Landing;
-use crate::git::session::LandWish;
-use crate::git::session::{GcOptions, GcPlan};
+use crate::git::session::{GcOptions, GcPlan, LandWish};
+use crate::tui::app::compare::{Pool, Shelf};
 use crate::tui::keys::Context;
 use crate::tui::look::{Piece, Role, Row};
 use crate::tui::picker::Picker;
-use crate::tui::review::Review;
+use crate::tui::review::{CommentId, Review};
 use crate::workbench::review::Range;
 use crate::workbench::{Back, TabId};
 
@@ -19,6 +19,8 @@ pub enum Layer {
     Line(Line),
     Review(Box<ReviewLayer>),
     Land(Box<Landing>),
+    /// The table of the comparison of this number.
+    Comparison(u32),
     /// What a tab asks of the user, read from so many rows on.
     Asked {
         tab: TabId,
@@ -42,12 +44,20 @@ pub enum ListKind {
     Backends,
     Roles,
     Modes,
-    Themes { before: String },
+    Themes {
+        before: String,
+    },
     Log,
     Turns(TurnsFor),
     Queue,
     Hits,
+    Agents,
     Keys,
+    Comments,
+    /// Who is to take part in a comparison.
+    Candidates(Pool),
+    /// Which files are to be taken from whom.
+    Files(Shelf),
 }
 
 /// What is done with the turn that is picked.
@@ -78,6 +88,12 @@ pub enum Choice {
         turn: u32,
     },
     Queued(u64),
+    /// A comment in the review below.
+    Comment(CommentId),
+    /// By its place among those who could take part.
+    Candidate(usize),
+    /// By the place of the candidate, and that of the file.
+    File(usize, usize),
     Nothing,
 }
 
@@ -105,6 +121,7 @@ pub enum Topic {
     History,
     Status,
     Why,
+    Blame,
     Verification,
     Budget,
     Worktrees,
@@ -116,6 +133,8 @@ pub enum Topic {
 pub struct Question {
     pub title: String,
     pub lines: Vec<Vec<Piece>>,
+    /// The row of its lines that stands at the top, where not all have room.
+    pub scroll: usize,
     pub yes: String,
     pub no: String,
     pub chooses_yes: bool,
@@ -127,6 +146,11 @@ pub struct Question {
 pub enum Then {
     CloseTab(TabId),
     Quit,
+    /// The others of the comparison are put away.
+    KeepOne {
+        comparison: u32,
+        place: usize,
+    },
     Move {
         tab: TabId,
         back: Back,
@@ -157,6 +181,10 @@ pub enum LineKind {
     Find,
     FindInReview,
     Comment,
+    /// The prompt of a comparison.
+    CompareAll,
+    /// A further prompt to those who take part.
+    CompareMore,
 }
 
 #[derive(Debug)]
@@ -167,6 +195,9 @@ pub struct ReviewLayer {
     pub tab: TabId,
     pub range: Range,
     pub title: String,
+    /// The commits that are compared, in full.
+    pub from: Option<String>,
+    pub to: String,
 }
 
 impl Layer {
@@ -176,6 +207,7 @@ impl Layer {
             Self::List(_) | Self::Text(_) | Self::Line(_) | Self::Land(_) => Context::List,
             Self::Question(_) | Self::Asked { .. } => Context::Dialog,
             Self::Review(_) => Context::Review,
+            Self::Comparison(_) => Context::Compare,
         }
     }
 }

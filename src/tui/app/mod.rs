@@ -1,6 +1,7 @@
 //! What the screen shows, whole. It changes in `update` only, and knows neither terminals nor tasks.
 
 pub mod asks;
+pub mod compare;
 pub mod facts;
 pub mod landing;
 pub mod layer;
@@ -17,6 +18,7 @@ use crate::tui::theme::{Theme, Themes};
 use crate::workbench::TabId;
 
 use asks::Asks;
+use compare::{Comparison, Setup};
 use facts::Facts;
 use layer::Layer;
 use panel::Panel;
@@ -38,6 +40,10 @@ pub struct App {
     pub active: usize,
     /// What lies over the screen; the last one gets the keys.
     pub layers: Vec<Layer>,
+    /// In the order in which they began.
+    pub comparisons: Vec<Comparison>,
+    /// A comparison about to begin.
+    pub setup: Option<Setup>,
     pub focus: Focus,
     pub panel: Panel,
     pub facts: Facts,
@@ -121,6 +127,8 @@ impl App {
             tabs: Vec::new(),
             active: 0,
             layers: Vec::new(),
+            comparisons: Vec::new(),
+            setup: None,
             focus: Focus::Composer,
             panel: Panel::new(parts.shows_panel),
             facts: parts.facts,
@@ -166,6 +174,16 @@ impl App {
         self.active = self.tabs.len() - 1;
         self.focus = Focus::Composer;
         self.tab_mut()
+    }
+
+    /// Puts a tab at a place without going there.
+    pub fn insert_tab(&mut self, place: usize, id: TabId) -> &mut Tab {
+        let composer = Composer::new(self.prefs.vim);
+        let tab = Tab::new(id, composer, self.prefs.permissions);
+        let place = place.min(self.tabs.len());
+        self.tabs.insert(place, Tab { budget: self.facts.budget, ..tab });
+        self.active += usize::from(self.active >= place);
+        &mut self.tabs[place]
     }
 
     pub fn next_serial(&mut self) -> u64 {

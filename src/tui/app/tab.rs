@@ -4,11 +4,14 @@ use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use crate::agent::{Approval, ContextUse, Order, Persona, Routed, StepTaken, VerifyState};
+use crate::agent::{
+    Approval, ChildNews, ChildState, ContextUse, Order, Persona, Routed, StepTaken, VerifyState,
+};
 use crate::chat::Usage;
 use crate::config::{BudgetSettings, PermissionMode};
 use crate::git::DiffStat;
 use crate::tui::composer::Composer;
+use crate::tui::review::{Key, Remarks, Verdict};
 use crate::tui::transcript::Transcript;
 use crate::workbench::landing::InBranch;
 use crate::workbench::radar::Clash;
@@ -63,16 +66,34 @@ pub struct Tab {
     pub last_step: Option<StepTaken>,
     /// Its worktree is being made ready; prompts wait for that.
     pub setup: Option<Setup>,
+    /// It is being found out which of its steps broke something.
+    pub is_bisecting: bool,
     /// Commands of the user's that run.
     pub shells: usize,
     /// Commands of the user's that were sent and did not begin yet.
     pub sent_shells: usize,
     /// A prompt that was handed over and whose turn has not begun yet: the user's again if it never does.
     pub sent: Option<String>,
+    /// What its user said of changes in reviews.
+    pub remarks: Remarks,
+    /// What its user chose in a review and is not on the branch yet.
+    pub amending: Option<Amending>,
     /// Who its agent is to be once it is open.
     pub persona: Option<Persona>,
     /// What it goes on from, to be told when it is open.
     pub origin: Option<String>,
+    /// It is that of a sub-agent.
+    pub child: Option<Child>,
+    /// The work that its agent gave away, in order.
+    pub children: Vec<ChildNews>,
+}
+
+/// What is known of a sub-agent in its own tab.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Child {
+    /// The tab whose agent started it.
+    pub parent: TabId,
+    pub state: ChildState,
 }
 
 /// Where a tab stands. That it waits for the user follows from what it asks.
@@ -129,6 +150,16 @@ pub struct Session {
     pub is_aside: bool,
 }
 
+/// Parts of a review that are being taken or taken back.
+#[derive(Debug, Clone)]
+pub struct Amending {
+    /// The commit that the review shows.
+    pub state: String,
+    pub keys: Vec<Key>,
+    /// What is to be said of them once it is done.
+    pub verdict: Option<Verdict>,
+}
+
 /// Who is to answer, as the user chose it in this tab.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Choice {
@@ -175,11 +206,16 @@ impl Tab {
             turn: 0,
             last_step: None,
             setup: None,
+            is_bisecting: false,
             shells: 0,
             sent_shells: 0,
             sent: None,
+            remarks: Remarks::default(),
+            amending: None,
             persona: None,
             origin: None,
+            child: None,
+            children: Vec::new(),
         }
     }
 
@@ -230,6 +266,7 @@ impl Tab {
             session_budget_usd: Some(self.budget.session_usd),
             day_budget_usd: Some(self.budget.day_usd),
             verify: self.verify.clone(),
+            ..Order::default()
         }
     }
 

@@ -13,6 +13,8 @@ pub enum Context {
     Panel,
     /// Reviewing a diff.
     Review,
+    /// The table of a comparison.
+    Compare,
     /// Pickers, the log, the palette: letters go to their filter.
     List,
     /// Questions and approvals.
@@ -22,12 +24,13 @@ pub enum Context {
 }
 
 impl Context {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Global,
         Self::Composer,
         Self::Scroll,
         Self::Panel,
         Self::Review,
+        Self::Compare,
         Self::List,
         Self::Dialog,
         Self::Stuck,
@@ -41,6 +44,7 @@ impl Context {
             Self::Scroll => "scroll",
             Self::Panel => "panel",
             Self::Review => "review",
+            Self::Compare => "compare",
             Self::List => "list",
             Self::Dialog => "dialog",
             Self::Stuck => "stuck",

@@ -1,6 +1,7 @@
 //! What a reader can do in a review. Keys and commands are bound to these elsewhere.
 
-use super::comments::{Comment, CommentId, Target, prompt};
+use super::choice::Scope;
+use super::comments::{Comment, CommentId, Target};
 use super::geometry::Panes;
 use super::model::Side;
 use super::slots::Slot;
@@ -59,6 +60,10 @@ pub enum Act {
     /// Without text, the comment goes.
     EditComment(CommentId, String),
     DropComment(CommentId),
+    /// To where a comment stands.
+    ShowComment(CommentId),
+    /// Says that a part is good, or that it is open again.
+    Accept(Scope),
 }
 
 /// Columns that a long line moves at once.
@@ -131,16 +136,13 @@ impl Review {
                 }
             }),
             Act::DropComment(id) => self.drop_comment(id),
+            Act::ShowComment(id) => self.show_comment(id),
+            Act::Accept(scope) => self.accept(scope),
         }
     }
 
     pub fn comments(&self) -> &[Comment] {
         &self.comments
-    }
-
-    /// All comments as one prompt for an agent; empty when there are none.
-    pub fn comments_prompt(&self) -> String {
-        prompt(&self.comments, |file| self.entries.get(file).map(|entry| entry.file.clone()))
     }
 
     /// The comment under the cursor, or one on the line under it.
@@ -189,6 +191,7 @@ impl Review {
         let from = self.cursor - entry.start;
         let new = match slot {
             Slot::Hidden { new, .. } => Some(*new),
+            Slot::Judged { new, .. } => Some(new.start),
             Slot::Comment { .. } => entry.slots[..from].iter().rev().find_map(|slot| slot.line(Side::New)),
             _ => entry.slots[from..].iter().find_map(|slot| match slot {
                 Slot::Hidden { new, .. } => Some(*new),
@@ -233,6 +236,15 @@ impl Review {
         match self.slot(self.cursor) {
             Some((_, Slot::Hidden { .. })) => self.expand(MORE_LINES),
             Some((_, Slot::Header)) => self.fold_file(),
+            Some((file, Slot::Judged { block, .. })) => {
+                let block = *block;
+                self.rearrange(|review| {
+                    let opened = &mut review.entries[file].opened;
+                    if !opened.remove(&block) {
+                        opened.insert(block);
+                    }
+                });
+            }
             _ => {}
         }
     }
@@ -270,7 +282,7 @@ impl Review {
             [Slot::Comment { id, .. }] => {
                 self.comments.iter().find(|comment| comment.id == *id).map(|comment| comment.target)
             }
-            [Slot::Hidden { .. }] => None,
+            [Slot::Hidden { .. } | Slot::Judged { .. }] => None,
             _ => Some(Target::File),
         };
         Some((file, target.or_else(beside)?))
@@ -289,6 +301,18 @@ impl Review {
             review.selecting = None;
         });
         self.selecting = None;
+    }
+
+    fn show_comment(&mut self, id: CommentId) {
+        let Some(comment) = self.comments.iter().find(|comment| comment.id == id) else { return };
+        let (file, target) = (comment.file, comment.target);
+        if let Target::Lines { side, last, .. } = target {
+            self.reveal(file, side, last);
+        }
+        let Some(entry) = self.entries.get(file) else { return };
+        let shows = |slot: &Slot| matches!(slot, Slot::Comment { id: here, .. } if *here == id);
+        let row = entry.start + entry.slots.iter().position(shows).unwrap_or(0);
+        self.go_to(row);
     }
 
     fn drop_comment(&mut self, id: CommentId) {

@@ -1,8 +1,7 @@
-//! What the reader has to say about files and lines, and the prompt that tells an agent. Where comments
-//! are shown is decided by `slots`.
+//! What the reader has to say about files and lines of a review. Where comments are shown is decided by `slots`;
+//! the prompt that tells an agent, and how they outlive the review, by `remarks`.
 
 use super::model::Side;
-use super::prepared::File;
 use crate::tui::look::{Piece, Role};
 use crate::tui::wrap::{clean, fold};
 
@@ -31,9 +30,6 @@ pub enum Target {
     },
 }
 
-/// Of more lines, only the first are quoted.
-const MOST_QUOTED: usize = 60;
-
 impl Target {
     /// `12` or `12-14`, counted from 1; nothing for a whole file.
     pub(super) fn lines(&self) -> String {
@@ -44,8 +40,16 @@ impl Target {
         }
     }
 
+    /// How many lines; none of a whole file.
+    pub(super) fn len(&self) -> usize {
+        match *self {
+            Self::File => 0,
+            Self::Lines { first, last, .. } => last + 1 - first,
+        }
+    }
+
     /// Where it stands among the comments of a file.
-    fn order(&self) -> (usize, Side, usize) {
+    pub(super) fn order(&self) -> (usize, Side, usize) {
         match *self {
             Self::File => (0, Side::Old, 0),
             Self::Lines { side, first, last } => (last + 1, side, first),
@@ -74,50 +78,4 @@ impl Comment {
         }
         rows
     }
-
-    fn quoted(&self, file: &File) -> String {
-        let place = match self.target {
-            Target::File => format!("`{}`", file.path),
-            Target::Lines { side: Side::New, .. } => format!("`{}:{}`", file.path, self.target.lines()),
-            Target::Lines { side: Side::Old, .. } => {
-                let path = file.old_path.as_ref().unwrap_or(&file.path);
-                format!("`{path}:{}`, as it was before the change", self.target.lines())
-            }
-        };
-        let (Target::Lines { side, first, last }, Some(text)) = (self.target, file.text()) else {
-            return place;
-        };
-        let lines = if side == Side::Old { &text.old } else { &text.new };
-        let quoted = (first..=last).take(MOST_QUOTED);
-        let mut quote: String = quoted.flat_map(|line| [lines.get(line), "\n"]).collect();
-        let left = (last + 1 - first).saturating_sub(MOST_QUOTED);
-        if left > 0 {
-            quote.push_str(&format!("… and {left} more lines\n"));
-        }
-        let fence = "`".repeat(longest_run(&quote, '`').max(2) + 1);
-        format!("{place}\n\n{fence}\n{quote}{fence}")
-    }
-}
-
-/// All comments as one prompt, in the order of the files; empty when there are none.
-pub fn prompt(comments: &[Comment], file: impl Fn(usize) -> Option<std::sync::Arc<File>>) -> String {
-    let mut sorted: Vec<&Comment> = comments.iter().collect();
-    sorted.sort_by_key(|comment| (comment.file, comment.target.order(), comment.id));
-    let opening = match sorted.len() {
-        0 => return String::new(),
-        1 => "I have reviewed your changes and have one comment. Please see to it.".to_owned(),
-        many => format!("I have reviewed your changes and have {many} comments. Please see to each of them."),
-    };
-    let mut prompt = opening;
-    for (number, comment) in sorted.into_iter().enumerate() {
-        let Some(file) = file(comment.file) else { continue };
-        let quoted = comment.quoted(&file);
-        prompt.push_str(&format!("\n\n## {}. {quoted}\n\n{}", number + 1, comment.text.trim()));
-    }
-    prompt.push('\n');
-    prompt
-}
-
-fn longest_run(text: &str, of: char) -> usize {
-    text.split(|character| character != of).map(str::len).max().unwrap_or(0)
 }

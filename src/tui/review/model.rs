@@ -1,54 +1,6 @@
-//! What a review is made from: plain data about the files that differ, whoever compared them.
+//! What a review is made from: plain data about the files that differ, as the workbench gives them.
 
-/// One file, before and after.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FileDiff {
-    /// Relative to the top; of a deleted file, where it was.
-    pub path: String,
-    /// Where a renamed file was.
-    pub old_path: Option<String>,
-    pub kind: Change,
-    /// As git writes it, such as `0o100644`; `None` where the file was not.
-    pub old_mode: Option<u32>,
-    pub new_mode: Option<u32>,
-    pub body: Body,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Change {
-    Added,
-    Deleted,
-    Modified,
-    /// Perhaps modified too.
-    Renamed,
-    /// Only the executable bit.
-    ModeChanged,
-    /// A file became a symlink, a submodule, or back.
-    TypeChanged,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Body {
-    /// Raw, as in the files; empty where there was no file.
-    Text {
-        old: String,
-        new: String,
-    },
-    Binary {
-        old_bytes: u64,
-        new_bytes: u64,
-    },
-    /// Nobody would read it, so nobody loaded it.
-    TooLarge {
-        old_bytes: u64,
-        new_bytes: u64,
-    },
-    /// The commits that the submodule stood at.
-    Submodule {
-        old: Option<String>,
-        new: Option<String>,
-    },
-}
+pub use crate::workbench::review::{Body, ChangeKind as Change, FileDiff};
 
 /// Before or after.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -71,16 +23,14 @@ impl std::ops::AddAssign for Counts {
     }
 }
 
-impl Change {
-    /// The letter that git gives it.
-    pub const fn letter(self) -> &'static str {
-        match self {
-            Self::Added => "A",
-            Self::Deleted => "D",
-            Self::Modified | Self::ModeChanged => "M",
-            Self::Renamed => "R",
-            Self::TypeChanged => "T",
-        }
+/// The letter that git gives a change.
+pub const fn letter(kind: Change) -> &'static str {
+    match kind {
+        Change::Added => "A",
+        Change::Deleted => "D",
+        Change::Modified | Change::ModeChanged => "M",
+        Change::Renamed => "R",
+        Change::TypeChanged => "T",
     }
 }
 

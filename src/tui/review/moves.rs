@@ -100,6 +100,11 @@ impl Review {
     pub(super) fn reveal(&mut self, file: usize, side: Side, line: usize) {
         let row = self.row_of_line(file, side, line);
         let Some(entry) = self.entries.get(file) else { return };
+        if let Some(Slot::Judged { block, is_open: false, .. }) = entry.slots.get(row - entry.start) {
+            let block = *block;
+            self.rearrange(|review| _ = review.entries[file].opened.insert(block));
+            return;
+        }
         let new = match entry.slots.get(row - entry.start) {
             Some(Slot::Header) if entry.folded => None,
             Some(Slot::Hidden { old, new, .. }) => {

@@ -1,14 +1,15 @@
 //! The files of a review made ready to be shown: lines aligned and counted, and, file by file and later,
 //! code highlighted. All of it is meant for a background thread; nothing here knows the state of a screen.
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::align::{Compare, Text};
+use super::align::{Block, Compare, Text};
 use super::lines::Lines;
 use super::model::{Body, Change, Counts, FileDiff};
 use super::shown::shown;
+use super::verdicts::{Key, Keys};
 use crate::tui::highlight::{Highlighter, Language};
 use crate::tui::look::Look;
 
@@ -35,6 +36,15 @@ pub struct File {
     pub new_mode: Option<u32>,
     pub content: Content,
     pub counts: Counts,
+    /// What can be judged by itself: each run of changed lines; of a file without lines, all of it.
+    pub parts: Vec<Part>,
+}
+
+#[derive(Debug)]
+pub struct Part {
+    /// Which block of its text.
+    pub block: Option<usize>,
+    pub key: Key,
 }
 
 #[derive(Debug)]
@@ -53,12 +63,14 @@ impl File {
             Body::Binary { old_bytes, new_bytes } => Content::Binary { old_bytes, new_bytes },
             Body::TooLarge { old_bytes, new_bytes } => Content::TooLarge { old_bytes, new_bytes },
             Body::Submodule { old, new } => Content::Submodule { old, new },
+            Body::None => Content::Text(Text::align(String::new(), String::new(), Compare::Readably, None)),
         };
         let counts = match &content {
             Content::Text(text) => text.counts(),
             _ => Counts::default(),
         };
-        Self { path, old_path, kind, old_mode, new_mode, content, counts }
+        let parts = parts(&path, &content, (old_path.as_deref(), old_mode, new_mode));
+        Self { path, old_path, kind, old_mode, new_mode, content, counts, parts }
     }
 
     pub fn text(&self) -> Option<&Text> {
@@ -72,6 +84,30 @@ impl File {
     pub fn mode_change(&self) -> Option<(u32, u32)> {
         self.old_mode.zip(self.new_mode).filter(|(old, new)| old != new)
     }
+}
+
+fn parts(path: &str, content: &Content, others: (Option<&str>, Option<u32>, Option<u32>)) -> Vec<Part> {
+    let mut keys = Keys::of(path);
+    let mut parts = Vec::new();
+    if let Content::Text(text) = content {
+        for (at, block) in text.blocks.iter().enumerate() {
+            if let Block::Changed { old, new, .. } = block {
+                let lines = |range: &Range<usize>, of| -> Vec<&str> {
+                    range.clone().map(|line| Lines::get(of, line)).collect()
+                };
+                let key = keys.next(&(lines(old, &text.old), lines(new, &text.new)));
+                parts.push(Part { block: Some(at), key });
+            }
+        }
+    }
+    if parts.is_empty() {
+        let what = match content {
+            Content::Text(_) => format!("{others:?}"),
+            other => format!("{others:?} {other:?}"),
+        };
+        parts.push(Part { block: None, key: keys.next(&what) });
+    }
+    parts
 }
 
 /// A file whose code is still to be highlighted, to be sent to another thread.

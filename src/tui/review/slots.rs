@@ -8,6 +8,7 @@ use super::comments::{Comment, CommentId, Target};
 use super::model::Side;
 use super::pairs::Pair;
 use super::prepared::{Content, File};
+use super::verdicts::Verdict;
 
 /// A row of the diff. Lines are counted from 0.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +44,14 @@ pub enum Slot {
         id: CommentId,
         text: String,
     },
+    /// Stands for changed lines that were judged, or above them when they are shown all the same.
+    Judged {
+        verdict: Verdict,
+        block: usize,
+        old: Range<usize>,
+        new: Range<usize>,
+        is_open: bool,
+    },
     /// Between files.
     Gap,
 }
@@ -65,6 +74,8 @@ pub struct Plan<'a> {
     pub comments: &'a [&'a Comment],
     /// What comments are folded to, in columns.
     pub comment_width: usize,
+    /// Blocks that were judged, in order, and whether their lines are shown.
+    pub judged: &'a [(usize, Verdict, bool)],
 }
 
 /// Unchanged lines around a change.
@@ -86,7 +97,22 @@ impl Slot {
     }
 
     pub fn is_change(&self) -> bool {
-        matches!(self, Self::Removed { .. } | Self::Added { .. } | Self::Both { .. })
+        matches!(self, Self::Removed { .. } | Self::Added { .. } | Self::Both { .. } | Self::Judged { .. })
+    }
+
+    pub fn pair(&self) -> Option<PairAt> {
+        match self {
+            Self::Removed { pair, .. } | Self::Added { pair, .. } | Self::Both { pair, .. } => Some(*pair),
+            _ => None,
+        }
+    }
+
+    /// Which block of changed lines of its text it belongs to.
+    pub fn block(&self) -> Option<usize> {
+        match self {
+            Self::Judged { block, .. } => Some(*block),
+            other => other.pair().map(PairAt::block),
+        }
     }
 }
 
@@ -94,6 +120,11 @@ impl PairAt {
     /// Which block of its text.
     pub fn block(self) -> usize {
         self.block
+    }
+
+    /// Which pair of its block.
+    pub fn pair(self) -> usize {
+        self.pair
     }
 
     pub fn of(self, text: &Text) -> Option<&Pair> {
@@ -128,6 +159,15 @@ struct Rows<'a> {
 impl Rows<'_> {
     fn text(&mut self, text: &Text) {
         for (index, block) in text.blocks.iter().enumerate() {
+            if let Block::Changed { old, new, .. } = block
+                && let Some(verdict) = self.judged(index, old, new)
+            {
+                let is_open = matches!(verdict, Slot::Judged { is_open: true, .. });
+                self.slots.push(verdict);
+                if !is_open {
+                    continue;
+                }
+            }
             match block {
                 Block::Same { old, new, len } => {
                     let before = if index == 0 { 0 } else { CONTEXT };
@@ -152,6 +192,12 @@ impl Rows<'_> {
                 }
             }
         }
+    }
+
+    fn judged(&self, block: usize, old: &Range<usize>, new: &Range<usize>) -> Option<Slot> {
+        let at = self.plan.judged.binary_search_by_key(&block, |(at, ..)| *at).ok()?;
+        let (_, verdict, is_open) = self.plan.judged[at];
+        Some(Slot::Judged { verdict, block, old: old.clone(), new: new.clone(), is_open })
     }
 
     /// A stretch of unchanged lines: so many of its ends, what was asked for, and folds between.

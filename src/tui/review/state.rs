@@ -1,6 +1,7 @@
 //! What the reader sees of a review at the moment: which rows there are, where the cursor stands, what
 //! is folded. Acts change it in `acts`, and `view` paints it.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -10,8 +11,10 @@ use super::comments::{Comment, CommentId, Target};
 use super::geometry::{Columns, Panes};
 use super::model::{Counts, Side};
 use super::prepared::{Dressed, File, Prepared, Spans, Undressed};
+use super::remarks::{Remark, Remarks};
 use super::search::Search;
 use super::slots::{Plan, Slot, lay};
+use super::verdicts::Verdict;
 
 /// A diff being read.
 #[derive(Debug)]
@@ -35,6 +38,10 @@ pub struct Review {
     pub(super) search: Option<Search>,
     pub(super) comments: Vec<Comment>,
     pub(super) next_comment: usize,
+    /// Comments on lines that are not in this review.
+    pub(super) elsewhere: Vec<Remark>,
+    /// What was said of other states.
+    pub(super) kept: Remarks,
     counts: Counts,
     /// Columns of the largest line number.
     digits: u16,
@@ -64,6 +71,10 @@ pub(super) struct Entry {
     /// How its lines look, once that was asked for and as far as it is known.
     pub dress: Option<Dress>,
     pub folded: bool,
+    /// What is thought of each of its parts.
+    pub verdicts: Vec<Option<Verdict>>,
+    /// Blocks that were judged and are shown all the same.
+    pub opened: BTreeSet<usize>,
     /// Unchanged lines of the new side that were asked for.
     pub revealed: Vec<Range<usize>>,
     pub slots: Vec<Slot>,
@@ -102,6 +113,8 @@ enum Spot {
 impl Review {
     pub fn new(title: impl Into<String>, prepared: Prepared) -> Self {
         let entry = |file: Arc<File>| Entry {
+            verdicts: vec![None; file.parts.len()],
+            opened: BTreeSet::new(),
             file,
             dress: None,
             folded: false,
@@ -132,6 +145,8 @@ impl Review {
             search: None,
             comments: Vec::new(),
             next_comment: 0,
+            elsewhere: Vec::new(),
+            kept: Remarks::default(),
         };
         review.lay_all();
         review
@@ -163,6 +178,35 @@ impl Review {
             dress.old.append(dressed.old);
             dress.new.append(dressed.new);
         }
+    }
+
+    /// As another review is shown.
+    pub fn look_like(&mut self, other: &Self) {
+        self.rearrange(|review| {
+            review.area = other.area;
+            review.layout = other.layout;
+            review.focus = other.focus;
+            review.list_shown = other.list_shown;
+        });
+    }
+
+    /// To where the reader stood in an earlier review of the same, as near as can be.
+    pub fn go_where(&mut self, other: &Self) {
+        let Some(entry) = other.entries.get(other.current_file()) else { return };
+        let Some(file) = self.entries.iter().position(|one| one.file.path == entry.file.path) else {
+            let file = other.current_file().min(self.entries.len().saturating_sub(1));
+            return self.go_to_file(file);
+        };
+        for one in &mut self.entries {
+            let before = other.entries.iter().find(|other| other.file.path == one.file.path);
+            one.folded |= before.is_some_and(|before| before.folded && !before.is_judged());
+        }
+        self.rearrange(|_| {});
+        let into = other.cursor - entry.start;
+        let start = self.entries[file].start;
+        self.cursor = start + into.min(self.entries[file].slots.len().saturating_sub(1));
+        self.top = self.cursor.saturating_sub(other.cursor.saturating_sub(other.top));
+        self.settle();
     }
 
     pub fn layout(&self) -> Layout {
@@ -247,6 +291,8 @@ impl Review {
         let spot = match shown {
             Slot::Header | Slot::Note(_) | Slot::Gap => Spot::Header,
             Slot::Hidden { new, .. } => Spot::Line(Side::New, *new),
+            Slot::Judged { old, new, .. } if new.is_empty() => Spot::Line(Side::Old, old.start),
+            Slot::Judged { new, .. } => Spot::Line(Side::New, new.start),
             Slot::Comment { id, .. } => {
                 let slots = &self.entries[file].slots;
                 let first = slots.iter().position(|slot| is_comment(slot, *id)).unwrap_or(0);
@@ -281,6 +327,13 @@ impl Review {
                     let first = if side == Side::Old { *old } else { *new };
                     (first..first + len).contains(&line)
                 }
+                Slot::Judged { old, new, is_open: false, .. } => {
+                    if side == Side::Old {
+                        old.contains(&line)
+                    } else {
+                        new.contains(&line)
+                    }
+                }
                 _ => slot.line(side) == Some(line),
             }),
         };
@@ -294,6 +347,7 @@ impl Review {
         for (index, entry) in self.entries.iter_mut().enumerate() {
             let comments: Vec<&Comment> =
                 self.comments.iter().filter(|comment| comment.file == index).collect();
+            let judged: Vec<(usize, Verdict, bool)> = entry.judged().collect();
             let one_sided = entry.file.text().is_none_or(super::align::Text::is_one_sided);
             let plan = Plan {
                 folded: entry.folded,
@@ -301,6 +355,7 @@ impl Review {
                 revealed: &entry.revealed,
                 comments: &comments,
                 comment_width,
+                judged: &judged,
             };
             entry.slots = lay(&entry.file, plan);
             entry.start = start;
@@ -313,6 +368,26 @@ impl Review {
         self.comments.iter().filter(|comment| comment.file == file).any(|comment| match comment.target {
             Target::File => false,
             Target::Lines { side: on, first, last } => on == side && (first..=last).contains(&line),
+        })
+    }
+}
+
+impl Entry {
+    /// Whether each of its parts was judged.
+    pub fn is_judged(&self) -> bool {
+        self.verdicts.iter().all(Option::is_some)
+    }
+
+    pub fn verdict_of(&self, block: usize) -> Option<Verdict> {
+        let at = self.file.parts.binary_search_by_key(&Some(block), |part| part.block).ok()?;
+        self.verdicts[at]
+    }
+
+    /// Blocks that were judged, and whether they are shown.
+    fn judged(&self) -> impl Iterator<Item = (usize, Verdict, bool)> {
+        self.file.parts.iter().zip(&self.verdicts).filter_map(|(part, verdict)| {
+            let block = part.block?;
+            Some((block, (*verdict)?, self.opened.contains(&block)))
         })
     }
 }

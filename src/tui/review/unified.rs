@@ -6,9 +6,8 @@ use std::ops::Range;
 
 use super::align::{Block, Endings, Text};
 use super::lines::{Ending, Lines};
-use super::model::{Change, Side};
+use super::model::Change;
 use super::prepared::{Content, File};
-use super::slots::Slot;
 use super::state::Review;
 
 /// Unchanged lines around a change.
@@ -56,33 +55,6 @@ impl Review {
     pub fn unified(&self) -> String {
         self.entries.iter().map(|entry| of_file(&entry.file)).collect()
     }
-
-    /// The change under the cursor alone, as a patch: on [`Side::New`], one that can be reverted in the file
-    /// as it is now, on [`Side::Old`], one that can be applied to the file as it was. `None` where the cursor
-    /// is at no change, and in a file whose line endings were all converted.
-    pub fn hunk_patch(&self, on: Side) -> Option<String> {
-        let (file, slot) = self.slot(self.cursor)?;
-        let file = &self.entries[file].file;
-        let text = file.text()?;
-        let (Slot::Removed { pair, .. } | Slot::Added { pair, .. } | Slot::Both { pair, .. }) = slot else {
-            return None;
-        };
-        let Block::Changed { old, new, .. } = text.blocks.get(pair.block())? else { return None };
-        if matches!(text.endings, Endings::Converted { .. }) {
-            return None;
-        }
-        let mut out = match (file.kind, file.old_path.as_deref()) {
-            (Change::Added | Change::Deleted, _) => {
-                let names = Names { old: &file.path, new: &file.path, kind: file.kind };
-                names.headers((file.old_mode, file.new_mode)) + &names.sides()
-            }
-            // The rename is another matter than the lines.
-            (_, Some(before)) if on == Side::Old => Names::kept(before).sides(),
-            _ => Names::kept(&file.path).sides(),
-        };
-        write_lone(&mut out, text, (old, new), on);
-        Some(out)
-    }
 }
 
 /// How the sides of a file are called.
@@ -92,12 +64,7 @@ struct Names<'a> {
     kind: Change,
 }
 
-impl<'a> Names<'a> {
-    /// Of a file that stays where it is.
-    fn kept(path: &'a str) -> Self {
-        Self { old: path, new: path, kind: Change::Modified }
-    }
-
+impl Names<'_> {
     fn headers(&self, modes: (Option<u32>, Option<u32>)) -> String {
         let (old, new) = (quoted("a/", self.old), quoted("b/", self.new));
         let mut out = format!("diff --git {old} {new}\n");
@@ -177,23 +144,6 @@ fn write_hunk(out: &mut String, text: &Text, blocks: Range<usize>) {
         }
     }
     write_lines(out, ' ', &text.old, last.0.end..old.end);
-}
-
-/// A change among lines of one side, as if it were the only one.
-fn write_lone(out: &mut String, text: &Text, (old, new): (&Range<usize>, &Range<usize>), on: Side) {
-    let (lines, changed) = match on {
-        Side::Old => (&text.old, old),
-        Side::New => (&text.new, new),
-    };
-    let start = changed.start.saturating_sub(CONTEXT);
-    let end = (changed.end + CONTEXT).min(lines.len());
-    let around = changed.start - start + end - changed.end;
-    let sides = (start..start + around + old.len(), start..start + around + new.len());
-    let _ = writeln!(out, "@@ -{} +{} @@", range(&sides.0), range(&sides.1));
-    write_lines(out, ' ', lines, start..changed.start);
-    write_lines(out, '-', &text.old, old.clone());
-    write_lines(out, '+', &text.new, new.clone());
-    write_lines(out, ' ', lines, changed.end..end);
 }
 
 fn write_lines(out: &mut String, sign: char, lines: &Lines, range: Range<usize>) {

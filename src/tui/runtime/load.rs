@@ -1,26 +1,29 @@
 //! Carries out loads: each on a task of its own, those that block on threads that may.
 
+use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{Semaphore, mpsc};
+use tokio_util::sync::CancellationToken;
 
 use crate::agent::{Failure, Persona};
 use crate::backends::health::now_ms;
 use crate::chat::ErrorClass;
 use crate::git::Repo;
-use crate::git::session::UndoScope;
 use crate::ledger::Stats;
 use crate::tools::verification::{self, Detected};
 use crate::tui::markdown;
-use crate::tui::message::{Load, Loaded, Records, Wanted};
-use crate::tui::review::{Body, Change, FileDiff, Prepared};
+use crate::tui::message::{Load, Loaded, Records, Shown, Wanted};
+use crate::tui::review::Prepared;
+use crate::workbench::bisect::{self, Progress, Wanted as Search};
 use crate::workbench::history::Form;
+use crate::workbench::review::Compared;
 use crate::workbench::{
-    self, Back, Place, Uncommitted, doctor, history, landing, merging, radar, review, state, sync, why,
-    worktrees,
+    self, Place, TabId, Uncommitted, compare, doctor, history, landing, merging, radar, review, state, sync,
+    why, worktrees,
 };
 
 /// Entries of the ledger that are shown.
@@ -29,6 +32,8 @@ const ENTRIES: usize = 50;
 const FILES: usize = 200_000;
 /// Hits of a search.
 const HITS: usize = 500;
+/// Lines of a search's progress that may wait.
+const BISECTING: usize = 64;
 /// How long aligning a diff may take before it becomes coarse.
 const PATIENCE: Duration = Duration::from_millis(400);
 
@@ -38,11 +43,13 @@ pub(super) struct Loader {
     answers: mpsc::Sender<Loaded>,
     /// What nobody waits for is looked up one after the other: a start should not keep all processors busy.
     turns: Arc<Semaphore>,
+    /// Searches under way, one for each tab.
+    bisects: Arc<Mutex<HashMap<TabId, CancellationToken>>>,
 }
 
 impl Loader {
     pub fn new(place: Arc<Place>, answers: mpsc::Sender<Loaded>) -> Self {
-        Self { place, answers, turns: Arc::new(Semaphore::new(1)) }
+        Self { place, answers, turns: Arc::new(Semaphore::new(1)), bisects: Arc::default() }
     }
 
     pub fn start(&self, load: Load) {
@@ -80,6 +87,14 @@ impl Loader {
             Load::Records(wanted) => Loaded::Records(self.records(wanted).await),
             Load::Why { tab, session, turn } => {
                 Loaded::Why { tab, turn, told: why::told(place, session).await }
+            }
+            Load::Blame(question) => Loaded::Blame(workbench::blame::blame(place, question).await),
+            Load::Bisect { tab, session, command } => self.bisect(tab, session, command).await,
+            Load::StopBisect(tab) => {
+                if let Some(cancel) = self.lock().remove(&tab) {
+                    cancel.cancel();
+                }
+                return None;
             }
             Load::Verification { tab, root, chosen, run } => {
                 let (found, origin) = self.verification(chosen, root).await;
@@ -132,18 +147,24 @@ impl Loader {
             }
             Load::Survey(named) => Loaded::Survey(radar::survey(place, named).await),
             Load::Diff { tab, title, range } => {
-                let prepared = match review::diff(place, range.clone()).await {
-                    Ok(compared) => {
-                        blocking(move || {
-                            let files = compared.files.into_iter().map(file_diff).collect();
-                            Prepared::align(files, Some(Instant::now() + PATIENCE))
-                        })
-                        .await
+                let shown = match review::diff(place, range.clone()).await {
+                    Ok(Compared { from, to, files, .. }) => {
+                        let align = move || Prepared::align(files, Some(Instant::now() + PATIENCE));
+                        blocking(align).await.map(|prepared| Shown { prepared, from, to })
                     }
                     Err(failure) => Err(failure),
                 };
-                Loaded::Diff { tab, title, range, prepared }
+                Loaded::Diff { tab, title, range, shown }
             }
+            Load::Comparison { tab, begin, prompt, candidates } => {
+                let ground = compare::ground(place, begin, &prompt, &candidates).await;
+                Loaded::Comparison { tab, prompt, candidates, ground }
+            }
+            Load::Offers { comparison, base, rows } => {
+                Loaded::Offers { comparison, offers: compare::offers(place, base, rows).await }
+            }
+            Load::Take { base, stem, picks } => Loaded::Taken(compare::take(place, base, stem, picks).await),
+            Load::Archive(sessions) => Loaded::Archived(compare::archive(place, sessions).await),
             Load::Dress { serial, undressed } => {
                 let answers = self.answers.clone();
                 // A large file is told of in parts; when nobody listens any more, it ends.
@@ -155,12 +176,12 @@ impl Loader {
                 return None;
             }
             Load::Undo { tab, session, back } => {
-                let scope = match back {
-                    Back::Steps(steps) => UndoScope::Steps(steps),
-                    Back::Turns(turns) => UndoScope::Turns(turns),
-                };
-                let plan = history::undo_plan(place, Some(session), scope).await;
+                let plan = history::undo_plan(place, Some(session), back.into()).await;
                 Loaded::Undo { tab, back, plan }
+            }
+            Load::Turns { tab, session } => {
+                // Without the figures, the turns are listed still.
+                Loaded::Turns { tab, turns: history::turns(place, session).await.unwrap_or_default() }
             }
             Load::Search(text) => {
                 let hits = history::search(place, text.clone(), HITS).await;
@@ -189,6 +210,37 @@ impl Loader {
                 Loaded::Colours { tab, cell, source, lines }
             }
         })
+    }
+
+    async fn bisect(&self, tab: TabId, session: String, command: String) -> Loaded {
+        let cancel = CancellationToken::new();
+        if let Some(before) = self.lock().insert(tab, cancel.clone()) {
+            before.cancel();
+        }
+        let wanted = Search { command: Some(command.clone()), session: Some(session), ..Search::default() };
+        let (sender, mut told) = mpsc::channel(BISECTING);
+        let mut tell = move |progress: Progress| {
+            // What the command prints is not shown. Of the rest, one that has no room is no loss.
+            if !matches!(progress, Progress::Output(_)) {
+                let _ = sender.try_send(progress);
+            }
+        };
+        let search = async move {
+            let found = bisect::bisect(&self.place, wanted, &cancel, &mut tell).await;
+            drop(tell);
+            found
+        };
+        let pass_on = async {
+            while let Some(progress) = told.recv().await {
+                let _ = self.answers.send(Loaded::Bisecting { tab, progress }).await;
+            }
+        };
+        let (found, ()) = tokio::join!(search, pass_on);
+        Loaded::Bisected { tab, command, found }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<TabId, CancellationToken>> {
+        self.bisects.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn records(&self, wanted: Wanted) -> Result<Records, Failure> {
@@ -264,29 +316,4 @@ impl Loader {
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Failure> {
     let died = |_| Failure::new(ErrorClass::Internal, "a background thread died");
     tokio::task::spawn_blocking(work).await.map_err(died)
-}
-
-fn file_diff(file: review::FileDiff) -> FileDiff {
-    use crate::git::ChangeKind as K;
-    FileDiff {
-        path: file.path,
-        old_path: file.old_path,
-        kind: match file.kind {
-            K::Added => Change::Added,
-            K::Modified => Change::Modified,
-            K::Deleted => Change::Deleted,
-            K::Renamed => Change::Renamed,
-            K::ModeChanged => Change::ModeChanged,
-            K::TypeChanged => Change::TypeChanged,
-        },
-        old_mode: file.old_mode,
-        new_mode: file.new_mode,
-        body: match file.body {
-            review::Body::Text { old, new } => Body::Text { old, new },
-            review::Body::Binary { old_bytes, new_bytes } => Body::Binary { old_bytes, new_bytes },
-            review::Body::TooLarge { old_bytes, new_bytes } => Body::TooLarge { old_bytes, new_bytes },
-            review::Body::Submodule { old, new } => Body::Submodule { old, new },
-            review::Body::None => Body::Text { old: String::new(), new: String::new() },
-        },
-    }
 }

@@ -14,7 +14,7 @@ use crate::tui::app::layer::Layer;
 use crate::tui::app::tab::Tab;
 use crate::tui::message::{Action, Message, Returned, Run};
 use crate::tui::said;
-use crate::tui::update::{Actions, interrupt, say};
+use crate::tui::update::{Actions, interrupt, is_below, say};
 use crate::workbench::TabId;
 
 /// Columns, where nobody says how many there are.
@@ -182,6 +182,26 @@ impl Plain {
             text.push_str(&said::cell(&tab.transcript, cell, COLUMNS));
         }
         *from = ready;
+        let active = tab.id;
+        let below: Vec<TabId> =
+            app.tabs.iter().map(|tab| tab.id).filter(|id| is_below(app, *id, active)).collect();
+        for id in below {
+            let Some(tab) = app.by_id(id) else { continue };
+            tab.transcript.catch_up();
+            let from = self.printed.entry(id).or_default();
+            *from = (*from).min(tab.transcript.cells().len());
+            let ready = said::whole(&tab.transcript, *from);
+            if ready > *from && self.speaker != Some(id) {
+                self.speaker = Some(id);
+                text.push_str(&format!("  ↳ [{}]\n", crate::tui::wrap::clean(&tab.title)));
+            }
+            for cell in *from..ready {
+                let lines = said::cell(&tab.transcript, cell, COLUMNS - 4);
+                text.extend(lines.lines().map(|line| format!("    {line}").trim_end().to_owned() + "\n"));
+            }
+            *from = ready;
+        }
+        let app = &mut self.desk.app;
         let tab = app.tab();
         let asked = tab.asks().map(|asks| said::asked(asks, app.clock.now, COLUMNS));
         let which = tab.asks().map(|asks| format!("{} {}", tab.id.0, asks.id()));
@@ -190,8 +210,8 @@ impl Plain {
             self.asked = which;
         }
         self.told = self.told.min(app.layers.len());
-        while let Some(layer) = app.layers.get_mut(self.told) {
-            text.push_str(&said::layer(layer, app.tabs.as_slice(), app.clock.now, COLUMNS));
+        while let Some(layer) = app.layers.get(self.told) {
+            text.push_str(&said::layer(layer, app, COLUMNS));
             if matches!(layer, Layer::List(list) if list.picker.is_loading()) {
                 break;
             }
@@ -201,7 +221,8 @@ impl Plain {
             if matches!(layer, Layer::Land(landing) if landing.is_loading()) {
                 break;
             }
-            if matches!(layer, Layer::Text(_) | Layer::Review(_) | Layer::Line(_)) {
+            if matches!(layer, Layer::Text(_) | Layer::Review(_) | Layer::Line(_)) {}
+            if matches!(layer, Layer::Text(_) | Layer::Review(_) | Layer::Line(_) | Layer::Comparison(_)) {
                 app.layers.remove(self.told);
             } else {
                 self.told += 1;

@@ -3,10 +3,10 @@
 use std::collections::HashSet;
 use std::path::Path;
 
+use super::diffs::{file, shown};
 use super::*;
 use crate::tui::commands::{Do, Group, TABLE, by_name};
 use crate::tui::keys::{Context, Keymap};
-use crate::tui::review::Prepared;
 use crate::workbench::Queued;
 use crate::workbench::review::Range;
 
@@ -51,6 +51,7 @@ fn title(studio: &Studio) -> String {
         Layer::Line(line) => line.title.to_owned(),
         Layer::Review(review) => review.title.clone(),
         Layer::Land(landing) => landing.text.title.clone(),
+        Layer::Comparison(number) => format!("Comparison {number}"),
         Layer::Asked { .. } => "approval".to_owned(),
     }
 }
@@ -317,25 +318,12 @@ fn situations() -> Vec<Box<dyn Fn() -> Studio>> {
 
 fn reviewing() -> Studio {
     let mut studio = finished(100, 12);
-    let file = |path: &str, old: &str, new: &str| crate::tui::review::FileDiff {
-        path: path.to_owned(),
-        old_path: None,
-        kind: crate::tui::review::Change::Modified,
-        old_mode: Some(0o100_644),
-        new_mode: Some(0o100_644),
-        body: crate::tui::review::Body::Text { old: old.to_owned(), new: new.to_owned() },
-    };
     let old = numbered(60, |number| format!("line {number} {}\n", "word ".repeat(40)));
     let new = old.replace("line 30 ", "line thirty ").replace("line 50 ", "line fifty ");
     let files = vec![file("a.rs", &old, &new), file("b.rs", "1\n", "2\n")];
     let range = Range::Turn { session: "S1".to_owned(), turn: 1 };
     let tab = studio.app.tab().id;
-    studio.loads(Loaded::Diff {
-        tab,
-        title: "turn 1".to_owned(),
-        range,
-        prepared: Ok(Prepared::align(files, None)),
-    });
+    studio.loads(Loaded::Diff { tab, title: "turn 1".to_owned(), range, shown: Ok(shown(files)) });
     studio.keys("/").keys("type:line").keys("enter").keys("n").keys("n").keys("n");
     studio
 }

@@ -70,6 +70,7 @@ fn sent(command: &Command) -> String {
         Command::Undo { back, .. } => match back {
             Back::Steps(steps) => format!("undo {steps} steps of tab {tab}"),
             Back::Turns(turns) => format!("undo {turns} turns of tab {tab}"),
+            Back::Before(turn) => format!("back to before turn {turn} in tab {tab}"),
         },
         Command::Merge { child, .. } => format!("merge {child} into tab {tab}"),
         Command::Redo { .. } => format!("redo in tab {tab}"),
@@ -90,6 +91,7 @@ fn start_of(start: &Start) -> String {
             let with = if *uncommitted == Uncommitted::Include { "with" } else { "without" };
             format!("new, branch {}, {with} uncommitted work", branch(name))
         }
+        Start::At { commit, branch: name } => format!("at {commit}, branch {}", branch(name)),
         Start::Continue { rev: Some(rev) } => format!("continue {rev}"),
         Start::Continue { rev: None } => "continue the last".to_owned(),
         Start::Fork { rev, turn: at, branch: name } => {
@@ -111,6 +113,12 @@ fn loaded(load: &Load) -> String {
         Load::Files { tab, root } => format!("files of tab {} in {}", tab.0, root.display()),
         Load::Diff { title, range, .. } => format!("diff {title:?}: {range:?}"),
         Load::Undo { tab, back, .. } => format!("undo of {back:?} in tab {}", tab.0),
+        Load::Blame(question) => format!("blame of {} in {:?}", question.what, question.version),
+        Load::Bisect { tab, session, command } => {
+            format!("bisect of {session} in tab {} with {command}", tab.0)
+        }
+        Load::StopBisect(tab) => format!("stop of the bisect of tab {}", tab.0),
+        Load::Turns { session, .. } => format!("turns of {session}"),
         Load::Search(text) => format!("search {text:?}"),
         Load::Settings(key) => format!("settings {}", key.as_deref().unwrap_or("all")),
         Load::Export { rev, file, .. } => format!("export of {rev} to {}", file.display()),

@@ -5,11 +5,11 @@ use crossterm::event::{
     Event as TerminalEvent, KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
 };
 
+use super::diffs::{file, shown};
 use super::*;
 use crate::agent::AgentEvent;
 use crate::tui::keys::Context;
-use crate::tui::message::{Action, Load, Message};
-use crate::tui::review::{Body, Change, FileDiff, Prepared};
+use crate::tui::message::{Action, Load, Message, Shown};
 use crate::workbench::{Audience, EventKind};
 
 const STEPS: usize = 20_000;
@@ -143,7 +143,7 @@ fn answer(dice: &mut Dice, studio: &mut Studio) -> bool {
                 Loaded::Files { tab, files: vec!["src/a.rs".to_owned(), "漢字/".to_owned()] }
             }
             Action::Load(Load::Diff { tab, title, range }) => {
-                Loaded::Diff { tab, title, range, prepared: Ok(diff(dice)) }
+                Loaded::Diff { tab, title, range, shown: Ok(diff(dice)) }
             }
             Action::Load(Load::Log) => Loaded::Log(Ok(Vec::new())),
             Action::Load(Load::History { .. }) => Loaded::History { text: Ok(dice.words()) },
@@ -154,16 +154,12 @@ fn answer(dice: &mut Dice, studio: &mut Studio) -> bool {
     quits
 }
 
-fn diff(dice: &mut Dice) -> Prepared {
-    let mut file = |path: &str| FileDiff {
-        path: path.to_owned(),
-        old_path: None,
-        kind: Change::Modified,
-        old_mode: Some(0o100_644),
-        new_mode: Some(0o100_644),
-        body: Body::Text { old: dice.words() + &dice.words(), new: dice.words() + &dice.words() },
+fn diff(dice: &mut Dice) -> Shown {
+    let mut some = |path: &str| {
+        let (old, new) = (dice.words() + &dice.words(), dice.words() + &dice.words());
+        file(path, &old, &new)
     };
-    Prepared::align(vec![file("a.rs"), file("b/漢字.md")], None)
+    shown(vec![some("a.rs"), some("b/漢字.md")])
 }
 
 fn fresh() -> Studio {

@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::diffs::shown;
 use super::*;
 use crate::agent::{AgentEvent, Failure, Recovered};
 use crate::backends::health::HealthState;
@@ -11,12 +12,12 @@ use crate::chat::{Conversation, Entry as Said, EntryKind, ErrorClass, Message, O
 use crate::config::BackendKind;
 use crate::git::CommitId;
 use crate::git::codec::{Route, StepKind};
-use crate::git::session::{SessionSummary, SessionTree, StepSummary, UndoPlan, UndoScope};
+use crate::git::session::{ByHand, SessionSummary, SessionTree, StepSummary, UndoPlan, UndoScope};
 use crate::ledger::Entry;
 use crate::tui::app::facts::Facts;
 use crate::tui::custom::UserCommand;
 use crate::tui::message::{Action, Message as News, Returned};
-use crate::tui::review::{Body, Change, FileDiff, Prepared};
+use crate::tui::review::{Body, Change, FileDiff};
 use crate::workbench::doctor::{BackendReport, Check, CheckState, Report};
 use crate::workbench::history::{BranchLine, Hit, SessionLine};
 use crate::workbench::review::Range;
@@ -203,6 +204,7 @@ fn boxes(studio: &mut Studio, evil: &str) {
         to: commit,
         removed: vec![PathBuf::from(text())],
         changed: vec![PathBuf::from(text())],
+        in_the_way: Vec::new(),
         has_uncommitted: true,
         entries: 1,
     };
@@ -218,9 +220,9 @@ fn boxes(studio: &mut Studio, evil: &str) {
         body: Body::Text { old: format!("{}\nsame\n", text()), new: format!("{}x\nsame\n", text()) },
     };
     let range = Range::Turn { session: text(), turn: 1 };
-    let prepared = Ok(Prepared::align(vec![file], None));
+    let changes = Ok(shown(vec![file]));
     let tab = studio.app.tab().id;
-    studio.loads(Loaded::Diff { tab, title: text(), range: range.clone(), prepared });
+    studio.loads(Loaded::Diff { tab, title: text(), range: range.clone(), shown: changes });
     studio
         .keys("j")
         .keys("j")
@@ -232,7 +234,7 @@ fn boxes(studio: &mut Studio, evil: &str) {
         .pastes(&text())
         .keys("enter")
         .keys("S");
-    studio.loads(Loaded::Diff { tab, title: text(), range, prepared: Err(failure(evil)) });
+    studio.loads(Loaded::Diff { tab, title: text(), range, shown: Err(failure(evil)) });
     studio.keys("esc").keys("/").pastes(&text()).keys("enter").keys("v").keys("y").keys("i");
     histories(studio, evil);
 }
@@ -288,6 +290,7 @@ fn logs(studio: &mut Studio, evil: &str) {
         landed: true,
         landed_in: None,
         is_current: true,
+        archived: false,
         kept: vec![text()],
     };
     studio.keys("alt-b").loads(Loaded::Branches(Ok(vec![branch]))).keys("esc");
@@ -379,6 +382,8 @@ fn histories(studio: &mut Studio, evil: &str) {
         step: 1,
         files_removed: vec![PathBuf::from(text())],
         files_changed: Vec::new(),
+        by_hand: ByHand::Aside { kept: text(), paths: vec![PathBuf::from(text())] },
+        is_forward: true,
         history,
     };
     studio

@@ -23,6 +23,7 @@ fn the_palette_finds_a_command() {
     ╭─ Commands ───────────────────────────────────────────────────────────────────╮
     │›                                                                        ##/##│
     │› abort      stops the turn and its commands; what was done is committed      │
+    │  agents     lists the sub-agents of this tab, at work and done; Enter goes t…│
     │  approvals  goes to what an agent asks, in whichever tab                Alt-A│
     │  branch     opens a tab that goes on from before your turn N (or from HASH, …│
     │  branches   lists the branches, open and closed; Enter opens one        Alt-B│
@@ -34,7 +35,6 @@ fn the_palette_finds_a_command() {
     │  copy       copies the last answer, its code, or everything to the clipboard │
     │  diff       shows what the last turn changed, with --all the whole br…  Alt-D│
     │  doctor     checks git, settings, folders, sandbox, the local runtime and ba…│
-    │  errors     lists what went wrong lately                                     │
     ╰──────────────────────────────────────────────────────────────────────────────╯
 
     ──────────────────────────────────────────────────────────────────────── auto ──
@@ -61,9 +61,9 @@ fn the_palette_on_a_small_screen() {
     ╭─ Commands ───────────────────────────╮
     │›                                ##/##│
     │› abort      stops the turn and its c…│
+    │  agents     lists the sub-agents of …│
     │  approvals  goes to what an a…  Alt-A│
     │  branch     opens a tab that goes on…│
-    │  branches   lists the branche…  Alt-B│
     ╰──────────────────────────────────────╯
     ❯ what shall be done?
      Enter runs it · Tab writes it
@@ -80,7 +80,7 @@ fn keys_are_listed_by_where_they_hold() {
       offshoot  parser  on main
 
     ╭─ Keys ───────────────────────────────────────────────────────────────────────╮
-    │›                                                                      201/201│
+    │›                                                                      208/208│
     │› Ctrl-C           interrupt-or-quit  stops the agent; clears the pro…  global│
     │  Ctrl-D           close              closes the tab; its branch and …  global│
     │  Ctrl-Z           suspend            puts the program in the backgro…  global│
@@ -360,13 +360,14 @@ fn branches_are_listed_with_what_they_are() {
         landed: false,
         landed_in: None,
         is_current: false,
+        archived: false,
         kept: Vec::new(),
     };
     let mut studio = Studio::new(80, 24);
     studio.keys("alt-b");
     studio.loads(Loaded::Branches(Ok(vec![
         BranchLine { state: "working", ..line("offshoot/fix-the-failing-test", "fix the failing test", 2) },
-        BranchLine { landed: true, ..line("offshoot/docs", "write the docs", 1) },
+        BranchLine { landed: true, archived: true, ..line("offshoot/docs", "write the docs", 1) },
         BranchLine { kept: vec!["a".to_owned()], ..line("offshoot/try", "try it with a map", 7) },
         BranchLine { is_current: true, ..line("main", "", 0) },
     ])));
@@ -382,7 +383,7 @@ fn branches_are_listed_with_what_they_are() {
     ╭─ Branches ───────────────────────────────────────────────────────────────────╮
     │›                                                                          4/4│
     │› offshoot/fix-the-failing-test  fix the failing test  working    2 steps · 1d│
-    │  offshoot/docs                  write the docs           1 step · 1d · landed│
+    │  offshoot/docs                  write the d…  1 step · 1d · landed · archived│
     │  offshoot/try                   try it with a map       7 steps · 1d · 1 kept│
     │  main                                                          1d · yours now│
     ╰──────────────────────────────────────────────────────────────────────────────╯

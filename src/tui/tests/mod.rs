@@ -2,10 +2,13 @@
 //! screen and what is to be done. A test tells a story and shows the screen at its end.
 
 mod approvals;
+mod children;
 mod commands;
+mod compare;
 mod composer;
 mod conversation;
 mod deeds;
+mod diffs;
 mod first_run;
 mod fuzz;
 mod hostile;

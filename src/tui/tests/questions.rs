@@ -18,6 +18,7 @@ fn plan(removed: &[&str], changed: &[&str]) -> UndoPlan {
         to: commit,
         removed: paths(removed),
         changed: paths(changed),
+        in_the_way: Vec::new(),
         has_uncommitted: true,
         entries: 3,
     }
@@ -46,19 +47,24 @@ fn an_undo_shows_what_goes_first() {
      ✓ edit │   src/generated/6.rs                                         │
      ◆ 9f31c│   src/generated/7.rs                                         │
             │   src/generated/8.rs                                         │
-       The d│   and 3 more                                                 │
+       The d│   src/generated/9.rs                                         │
+            │   src/generated/10.rs                                        │
+         let│   src/generated/11.rs                                        │
             │ 1 file put back:                                             │
-         let│   src/parser.rs                                              │
+       1 ste│   src/parser.rs                                              │
             │ the worktree has work that no commit holds; it is committed  │
-       1 ste│ and kept first                                               │
-            │ Nothing is lost: /redo goes forward again.                   │
+            │ and kept first                                               │
             │                                                              │
             │   take back      stay                                        │
-            ╰────────────────────────────────── y · n · Tab · Enter · Esc ─╯
-    ── offshoot/fix-the-failing-test ─────────────────────────────────────── auto ──
+    ── offsh╰───────────── 16/17 · ↓ reads on · y · n · Tab · Enter · Esc ─╯ auto ──
     ❯ what shall be done?
      ✓ done                                             local/qwen3-coder  20 %  $0
     ");
+    assert!(!studio.shows("Nothing is lost: /redo goes forward."));
+    studio.keys("pagedown");
+    assert!(studio.shows("Nothing is lost: /redo goes forward.") && studio.shows("17/17 ·"));
+    studio.keys("pageup");
+    assert!(studio.shows("11 files removed:"));
     studio.keys("y");
     assert_eq!(studio.did(), "undo 1 steps of tab 1");
 }

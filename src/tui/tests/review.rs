@@ -1,22 +1,19 @@
 //! The diff review within the screen.
 
+use super::diffs::{file, shown};
 use super::*;
-use crate::tui::review::{Body, Change, FileDiff, Prepared};
+use crate::agent::Failure;
+use crate::chat::ErrorClass;
+use crate::tui::message::Shown;
+use crate::tui::message::{Message, Returned};
+use crate::workbench::amend::{Amend, Amended, Way};
 use crate::workbench::review::Range;
+use crate::workbench::{EventKind, Stat};
 
-fn changes() -> Prepared {
-    let file = |path: &str, old: &str, new: &str| FileDiff {
-        path: path.to_owned(),
-        old_path: None,
-        kind: if old.is_empty() { Change::Added } else { Change::Modified },
-        old_mode: Some(0o100_644).filter(|_| !old.is_empty()),
-        new_mode: Some(0o100_644),
-        body: Body::Text { old: old.to_owned(), new: new.to_owned() },
-    };
+fn changes() -> Shown {
     let old = "fn depth(list: &List) -> usize {\n    let depth = list.depth() + 1;\n    depth\n}\n";
     let new = "fn depth(list: &List) -> usize {\n    let depth = list.depth();\n    depth\n}\n";
-    let files = vec![file("docs/漢字.md", "", "# 深さ\n"), file("src/parser.rs", old, new)];
-    Prepared::align(files, None)
+    shown(vec![file("docs/漢字.md", "", "# 深さ\n"), file("src/parser.rs", old, new)])
 }
 
 fn reviewing(width: u16, height: u16) -> Studio {
@@ -24,7 +21,7 @@ fn reviewing(width: u16, height: u16) -> Studio {
     studio.keys("alt-d");
     let range = Range::Turn { session: "S1".to_owned(), turn: 1 };
     let tab = studio.app.tab().id;
-    studio.loads(Loaded::Diff { tab, title: "turn 1".to_owned(), range, prepared: Ok(changes()) });
+    studio.loads(Loaded::Diff { tab, title: "turn 1".to_owned(), range, shown: Ok(changes()) });
     studio.did();
     studio
 }
@@ -55,7 +52,7 @@ fn what_changed_is_reviewed() {
 
 
 
-     ✓ done  ] hunk  } file  s layout  c comment        local/qwen3-coder  20 %  $0
+     ✓ done  ] hunk  a accept  r revert  c comment      local/qwen3-coder  20 %  $0
     ");
     insta::assert_snapshot!("review-200x50", reviewing(200, 50).screen());
     insta::assert_snapshot!(reviewing(40, 10).screen(), @r"
@@ -102,7 +99,7 @@ fn comments_become_a_prompt() {
 
 
 
-     ✓ done  ] hunk  } file  s layout  c comment        local/qwen3-coder  20 %  $0
+     ✓ done  ] hunk  a accept  r revert  c comment      local/qwen3-coder  20 %  $0
     ");
     studio.keys("S");
     insta::assert_snapshot!(studio.did(), @r#"prompt tab 1: "I have reviewed your changes and have one comment. Please see to it.\n\n## 1. `src/parser.rs:2`, as it was before the change\n\n```\n    let depth = list.depth() + 1;\n```\n\nwhy not here?\n""#);
@@ -110,13 +107,161 @@ fn comments_become_a_prompt() {
 }
 
 #[test]
-fn comments_that_were_not_sent_are_not_lost() {
+fn comments_that_were_not_sent_are_there_again_when_the_review_is_opened_again() {
     for key in ["q", "esc", "ctrl-c"] {
         let mut studio = reviewing(80, 24);
         studio.keys("}").keys("j").keys("j").keys("c").keys("type:why?").keys("enter").keys(key);
-        assert!(studio.app.layers.is_empty(), "{key}");
-        assert!(studio.app.tab().composer.text().contains("why?"), "{key}");
+        assert!(studio.app.layers.is_empty() && studio.app.tab().composer.is_empty(), "{key}");
+        assert!(studio.shows("1 comment kept for this tab"), "{}", studio.screen());
+        reopens(&mut studio);
+        assert!(studio.shows("┃ why?"), "{key}: {}", studio.screen());
     }
+}
+
+/// Opens the review of the same turn again.
+fn reopens(studio: &mut Studio) {
+    studio.keys("alt-d");
+    let range = Range::Turn { session: "S1".to_owned(), turn: 1 };
+    let tab = studio.app.tab().id;
+    studio.loads(Loaded::Diff { tab, title: "turn 1".to_owned(), range, shown: Ok(changes()) });
+    studio.did();
+}
+
+#[test]
+fn a_comment_follows_its_lines_into_another_review_and_waits_where_they_are_not() {
+    let mut studio = reviewing(80, 24);
+    studio.keys("}").keys("] j").keys("c").keys("type:why not here?").keys("enter");
+    // The branch has more lines above, and another review has none of them.
+    let range = Range::Between { from: None, to: "branch".to_owned() };
+    let tab = studio.app.tab().id;
+    let old = "fn depth(list: &List) -> usize {\n    list.depth() + 1\n}\n";
+    let new = "// New.\n\nfn depth(list: &List) -> usize {\n    let depth = list.depth();\n    depth\n}\n";
+    let branch = shown(vec![file("src/parser.rs", old, new)]);
+    let load =
+        |shown| Loaded::Diff { tab, title: "branch".to_owned(), range: range.clone(), shown: Ok(shown) };
+    studio.loads(load(branch));
+    let at = studio.place_of("┃ why not here?").unwrap().1;
+    assert!(studio.row(at - 1).contains("let depth = list.depth();"), "{}", studio.screen());
+    studio.loads(load(shown(vec![file("other.rs", "1\n", "2\n")])));
+    assert!(!studio.shows("why not here?") && studio.shows("1 comment"), "{}", studio.screen());
+    studio.keys("C");
+    assert!(studio.row_with("why not here?").contains("src/parser.rs:4"), "{}", studio.screen());
+    studio.keys("enter").keys("S");
+    let sent = studio.did();
+    assert!(sent.contains("`src/parser.rs:4`") && sent.contains("let depth = list.depth();"), "{sent}");
+}
+
+#[test]
+fn a_comment_has_several_lines_and_all_are_listed() {
+    let mut studio = reviewing(80, 24);
+    studio.keys("}").keys("j").keys("v").keys("j").keys("c").keys("type:one").keys("ctrl-j").keys("type:two");
+    insta::assert_snapshot!(studio.rows(-3, -1), @r"
+    
+    comment: one
+             two
+    ");
+    assert_eq!(studio.cursor(), Some((13, 23)));
+    studio.keys("enter").keys("C");
+    insta::assert_snapshot!(studio.row_with("src/parser.rs:1"), @"│› src/parser.rs:1  one                                                        │");
+    studio.keys("enter");
+    assert!(studio.shows("┃ one") && studio.shows("┃ two"), "{}", studio.screen());
+    studio.keys("c").keys("ctrl-g");
+    assert_eq!(studio.did(), r#"edit the prompt "one\ntwo" of tab 1"#);
+    let tab = studio.app.tab().id;
+    studio.take(Message::Returned(Returned::Prompt { tab, text: Ok("three\n".to_owned()) })).keys("enter");
+    assert!(studio.shows("┃ three") && !studio.shows("┃ one"), "{}", studio.screen());
+    studio.keys("D");
+    assert!(!studio.shows("┃"), "{}", studio.screen());
+}
+
+#[test]
+fn accepted_hunks_fold_and_are_still_accepted_when_the_review_is_opened_again() {
+    let mut studio = reviewing(80, 24);
+    studio.keys("a");
+    insta::assert_snapshot!(studio.rows(1, 10), @r"
+     turn 1  2 files  +2 −1  1 of 2 hunks open                                  57%
+     ▸ A docs/漢字.md                                                          ✓ +1
+
+     ▾ M src/parser.rs                                                        +1 −1
+       1   1   fn depth(list: &List) -> usize {
+    ▌  2     −     let depth = list.depth() + 1;
+           2 +     let depth = list.depth();
+       3   3       depth
+       4   4   }
+    ");
+    studio.keys("q");
+    reopens(&mut studio);
+    insta::assert_snapshot!(studio.first_row(), @" turn 1  2 files  +2 −1  1 of 2 hunks open                                   0%");
+    studio.keys("}").keys("]").keys("a");
+    insta::assert_snapshot!(studio.rows(1, 10), @r"
+     turn 1  2 files  +2 −1  ✓ all 2                                           100%
+     ▸ A docs/漢字.md                                                          ✓ +1
+
+    ▌▸ M src/parser.rs                                                      ✓ +1 −1
+    ");
+    // A look at it, and another mind.
+    studio.keys("space").keys("]").keys("space");
+    insta::assert_snapshot!(studio.rows(1, 10), @r"
+     turn 1  2 files  +2 −1  ✓ all 2                                            75%
+     ▸ A docs/漢字.md                                                          ✓ +1
+
+     ▾ M src/parser.rs                                                      ✓ +1 −1
+       1   1   fn depth(list: &List) -> usize {
+         ✓ accepted  −1 +1
+       2     −     let depth = list.depth() + 1;
+    ▌      2 +     let depth = list.depth();
+       3   3       depth
+       4   4   }
+    ");
+    studio.keys("a");
+    insta::assert_snapshot!(studio.first_row(), @" turn 1  2 files  +2 −1  1 of 2 hunks open                                  71%");
+}
+
+#[test]
+fn a_hunk_is_taken_back_and_the_review_says_so() {
+    let mut studio = reviewing(80, 24);
+    studio.keys("r");
+    insta::assert_snapshot!(studio.did(), @r#"amend { tab: tabid(1), amend: amend { way: revert, from: some("1111111111111111111111111111111111111111"), to: "2222222222222222222222222222222222222222", picks: [pick { path: "docs/漢字.md", part: file }], about: "turn 1 of session s1" } }"#);
+    studio.keys("}").keys("]").keys("r");
+    assert!(studio.shows("one after the other"), "{}", studio.screen());
+    studio.agent().tells(amended("Revert docs/漢字.md"));
+    insta::assert_snapshot!(studio.rows(1, 3), @r"
+    turn 1  2 files  +2 −1  1 of 2 hunks open                                  57%
+    ▸ A docs/漢字.md                                                          ↶ +1
+    ");
+    studio.keys("r");
+    insta::assert_snapshot!(studio.did(), @r#"amend { tab: tabid(1), amend: amend { way: revert, from: some("1111111111111111111111111111111111111111"), to: "2222222222222222222222222222222222222222", picks: [pick { path: "src/parser.rs", part: hunks([hunk { old: 1..2, new: 1..2 }]) }], about: "turn 1 of session s1" } }"#);
+    studio.agent().tells(EventKind::Failed(Failure::new(ErrorClass::NotFound, "its lines are gone")));
+    assert!(studio.shows("its lines are gone"), "{}", studio.screen());
+    // What went comes back by the same key.
+    studio.keys("g g").keys("r");
+    insta::assert_snapshot!(studio.did(), @r#"amend { tab: tabid(1), amend: amend { way: take, from: some("1111111111111111111111111111111111111111"), to: "2222222222222222222222222222222222222222", picks: [pick { path: "docs/漢字.md", part: file }], about: "turn 1 of session s1" } }"#);
+    studio.agent().tells(amended("Take docs/漢字.md"));
+    assert!(!studio.row_with("漢字.md").contains('✓'), "{}", studio.screen());
+}
+
+fn amended(subject: &str) -> EventKind {
+    let amend =
+        Amend { way: Way::Revert, from: None, to: String::new(), picks: Vec::new(), about: String::new() };
+    let stat = Stat { files: 1, insertions: 0, deletions: 1 };
+    let amended = Amended { amend, commit: "4".repeat(40), subject: subject.to_owned(), stat };
+    EventKind::Amended(Box::new(amended))
+}
+
+#[test]
+fn selected_lines_alone_go_or_come_over() {
+    let mut studio = reviewing(80, 24);
+    studio.keys("}").keys("]").keys("j").keys("v").keys("t");
+    insta::assert_snapshot!(studio.did(), @r#"amend { tab: tabid(1), amend: amend { way: take, from: some("1111111111111111111111111111111111111111"), to: "2222222222222222222222222222222222222222", picks: [pick { path: "src/parser.rs", part: hunks([hunk { old: 2..2, new: 1..2 }]) }], about: "turn 1 of session s1" } }"#);
+}
+
+#[test]
+fn nothing_is_taken_back_while_the_agent_works() {
+    let mut studio = reviewing(80, 24);
+    studio.agent().begins("something else");
+    studio.keys("r");
+    assert!(studio.shows("the agent is at work"), "{}", studio.screen());
+    assert_eq!(studio.did(), "");
 }
 
 #[test]

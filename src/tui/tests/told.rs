@@ -299,6 +299,7 @@ pub fn opened(branch: &str) -> Opened {
         recovered: None,
         notices: Vec::new(),
         is_aside: false,
+        parent: None,
     }
 }
 

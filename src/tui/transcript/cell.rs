@@ -89,6 +89,8 @@ pub struct Call {
     pub output: Tail,
     /// What came of it, in a line.
     pub summary: String,
+    /// How the agent fares that it started.
+    pub child: Option<String>,
 }
 
 /// What there is to see of a call when it is opened, beside its output.

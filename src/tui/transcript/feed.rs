@@ -8,7 +8,7 @@ use super::cell::{
 };
 use super::tail::Tail;
 use super::{Stream, Streamed, Transcript};
-use crate::agent::{AgentEvent, ApprovalState, EndReason, Routed, StepTaken, TurnEnd};
+use crate::agent::{AgentEvent, ApprovalState, ChildNews, EndReason, Routed, StepTaken, TurnEnd};
 use crate::chat::sanitise;
 
 use crate::workbench::words::{count, describe, dollars, tokens};
@@ -40,6 +40,7 @@ impl Transcript {
             AgentEvent::ToolResult { id, is_error, summary, content, .. } => {
                 self.result(id, *is_error, summary, content);
             }
+            AgentEvent::Child(news) => self.child(news),
             AgentEvent::Approval(asked) => self.approval(turn, asked),
             AgentEvent::TurnBegan { prompt, .. } => {
                 self.answer_from = None;
@@ -239,6 +240,14 @@ impl Transcript {
         self.cells[at].touch();
     }
 
+    fn child(&mut self, news: &ChildNews) {
+        let Some(at) = self.call(&news.call) else { return };
+        if let Kind::Call(call) = &mut self.cells[at].kind {
+            call.child = Some(plain(&crate::tui::words::child(news)));
+        }
+        self.cells[at].touch();
+    }
+
     fn approval(&mut self, turn: u32, asked: &crate::agent::Approval) {
         let shown = Approval {
             id: asked.id.clone(),
@@ -333,6 +342,7 @@ pub(super) fn call(id: &str, name: &str, input: &Value) -> Call {
         state: CallState::Running,
         output: Tail::default(),
         summary: String::new(),
+        child: None,
     }
 }
 

@@ -128,6 +128,9 @@ pub(super) fn abort(app: &mut App) -> Actions {
 pub fn interrupt(app: &mut App) -> Actions {
     match app.layers.last() {
         Some(Layer::Review(_)) => return super::review_keys::act(app, Do::Leave, "").unwrap_or_default(),
+        Some(Layer::Comparison(_)) => {
+            return super::compare_keys::act(app, Do::ListClose).unwrap_or_default();
+        }
         Some(Layer::Question(_) | Layer::Asked { .. }) => {
             return super::layers::act(app, Do::DialogCancel).unwrap_or_default();
         }

@@ -1,8 +1,8 @@
 //! What was read or worked out elsewhere is there.
 
 use super::{
-    Actions, health, landing, limits, moves, panel, program, prompt, radar, records, review, session,
-    suggest, sync, tabs, why, worktrees,
+    Actions, bisect, blame, compare, compare_take, health, landing, limits, moves, panel, program, prompt,
+    radar, records, review, session, suggest, sync, tabs, why, worktrees,
 };
 use crate::tui::app::layer::{Choice, Layer, ListKind, Topic};
 use crate::tui::app::suggest::Suggested;
@@ -35,6 +35,9 @@ pub(super) fn update(app: &mut App, loaded: Loaded) -> Actions {
         Loaded::Ledger(entries) => app.facts.ledger = entries,
         Loaded::Records(read) => records::read(app, read),
         Loaded::Why { tab, turn, told } => why::told(app, tab, turn, told),
+        Loaded::Bisecting { tab, progress } => bisect::goes_on(app, tab, &progress),
+        Loaded::Bisected { tab, command, found } => bisect::ended(app, tab, &command, found),
+        Loaded::Blame(found) => blame::blamed(app, found),
         Loaded::Verification { tab, found, origin, run } => {
             return limits::verification_is(app, tab, found, &origin, run);
         }
@@ -71,11 +74,12 @@ pub(super) fn update(app: &mut App, loaded: Loaded) -> Actions {
             }
             return suggest::offer(app);
         }
-        Loaded::Changes { tab, changes } => {
+        Loaded::Changes { tab: id, changes } => {
             // A branch that is not there yet has no changes.
-            if let (Some(tab), Ok(changes)) = (app.by_id(tab), changes) {
+            if let (Some(tab), Ok(changes)) = (app.by_id(id), changes) {
                 tab.changes = Some(changes);
             }
+            compare::measured(app, id);
         }
         Loaded::Synced { tab, synced } => sync::synced(app, tab, synced),
         Loaded::Landed { tab, standing } => landing::standing_is(app, tab, standing),
@@ -84,11 +88,17 @@ pub(super) fn update(app: &mut App, loaded: Loaded) -> Actions {
         Loaded::Resolution { tab, resolution } => return landing::resolve(app, tab, resolution),
         Loaded::Pair(pair) => return landing::pair_is(app, pair),
         Loaded::Survey(survey) => radar::surveyed(app, survey),
-        Loaded::Diff { tab, title, range, prepared } => {
-            let actions = review::loaded(app, tab, title, range, prepared);
+        Loaded::Diff { tab, title, range, shown } => {
+            let actions = review::loaded(app, tab, title, range, shown);
             panel::go_to_wanted(app);
             return actions;
         }
+        Loaded::Comparison { tab, prompt, candidates, ground } => {
+            return compare::ground_is(app, tab, prompt, candidates, ground);
+        }
+        Loaded::Offers { comparison, offers } => compare_take::offered(app, comparison, offers),
+        Loaded::Taken(mixed) => return compare_take::taken(app, mixed),
+        Loaded::Archived(sessions) => compare::archived(app, sessions),
         Loaded::Dressed { serial, dressed } => {
             for layer in &mut app.layers {
                 if let Layer::Review(layer) = layer
@@ -100,6 +110,7 @@ pub(super) fn update(app: &mut App, loaded: Loaded) -> Actions {
             }
         }
         Loaded::Undo { tab, back, plan } => return moves::planned(app, tab, back, plan),
+        Loaded::Turns { tab, turns } => moves::turns_are(app, tab, &turns),
         Loaded::Search { text, hits } => session::found(app, &text, hits),
         Loaded::Worktrees(found) => worktrees::listed(app, found),
         Loaded::GcPlan { options, plan } => worktrees::planned(app, options, plan),
@@ -181,6 +192,9 @@ fn branch_item(one: &BranchLine, now: i64) -> Item<Choice> {
     } else if one.landed {
         hint.push_str(" · landed");
     }
+    if one.archived {
+        hint.push_str(" · archived");
+    }
     if one.is_current {
         hint.push_str(" · yours now");
     }
@@ -212,6 +226,11 @@ fn busy(app: &mut App, command: &Command) -> Actions {
         && tab.composer.is_empty()
     {
         tab.composer.set_text(&order.prompt);
+    }
+    if let Command::Amend { tab, .. } = command
+        && let Some(tab) = app.by_id(*tab)
+    {
+        tab.amending = None;
     }
     app.toast("too much waits for this tab already: try again in a moment", Tone::Bad);
     Vec::new()

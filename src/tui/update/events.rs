@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::Actions;
+use super::{Actions, children};
 use crate::agent::{AgentEvent, ApprovalState, EndReason, Failure, TurnEnd};
 use crate::chat::sanitise;
 use crate::tui::app::asks::Standstill;
@@ -18,7 +18,25 @@ use crate::workbench::{Event, EventKind, Moved, Opened, SetupEnd, SetupEvent, Sh
 
 pub(super) fn update(app: &mut App, event: Event) -> Actions {
     let id = event.tab;
-    let Some(place) = app.place_of(id) else { return Vec::new() };
+    let place = match &event.kind {
+        EventKind::Opened(opened) => match &opened.parent {
+            Some(parentage) => children::add(app, id, parentage),
+            None => app.place_of(id),
+        },
+        _ => app.place_of(id),
+    };
+    if matches!(event.kind, EventKind::Opened(_)) {
+        super::compare::session_is(app, id, &event.session);
+    }
+    let mut noted = super::compare::note(app, id, &event.kind);
+    if let Some(place) = place {
+        noted.extend(in_tab(app, place, event));
+    }
+    noted
+}
+
+fn in_tab(app: &mut App, place: usize, event: Event) -> Actions {
+    let id = event.tab;
     match event.kind {
         EventKind::Opened(opened) => was_opened(app, place, event.session, *opened),
         EventKind::Agent(agent) => told(app, place, agent),
@@ -76,6 +94,7 @@ pub(super) fn update(app: &mut App, event: Event) -> Actions {
             actions.extend(super::landing::refresh(app, id));
             actions
         }
+        EventKind::Amended(amended) => super::review_choice::amended(app, place, *amended),
         EventKind::Radar(clashes) => {
             app.tabs[place].clashes = clashes;
             Vec::new()
@@ -207,6 +226,11 @@ fn told(app: &mut App, place: usize, event: AgentEvent) -> Actions {
             tab.usage += *usage;
             tab.cost = tab.cost.zip(*cost_usd).map(|(all, one)| all + one);
         }
+        AgentEvent::Child(news) => {
+            tab.transcript.feed(tab.turn, &event);
+            children::told(app, place, news);
+            return Vec::new();
+        }
         AgentEvent::Context(context) => tab.context = Some(context.clone()),
         AgentEvent::Step(step) => tab.last_step = Some(step.clone()),
         AgentEvent::Verify { state, exit, .. } => tab.verified = Some((*state, *exit)),
@@ -276,11 +300,20 @@ fn turn_ended(app: &mut App, place: usize, end: &TurnEnd) -> Actions {
     tab.approvals.clear();
     tab.standstill = None;
     tab.sent = None;
-    tab.is_unseen |= !is_active;
+    let id = tab.id;
+    // Who gave the work is told of it; the user is when that one is done.
+    let is_child = tab.child.is_some_and(|child| !child.state.is_over());
+    tab.is_unseen |= !is_active && (!is_child || end.reason != EndReason::Done);
     let title = tab.title.clone();
     let mut actions = vec![Action::Load(Load::Ledger), Action::Load(Load::Health), Action::Load(Load::Spent)];
     actions.extend(measure(tab));
     close_answered(app);
+    children::tidy(app, id);
+    if is_child {
+        return actions;
+    }
+    // Tabs may have gone.
+    let is_active = app.tab().id == id;
     let word = match end.reason {
         EndReason::Done => "is done",
         EndReason::Failed => "failed",
@@ -329,13 +362,21 @@ fn was_moved(app: &mut App, place: usize, moved: &Moved) -> Actions {
     if gone > 0 {
         text.push_str(&format!("; {} removed", crate::workbench::words::count(gone, "file")));
     }
-    text.push_str("; /redo goes forward again");
+    let back = moved.files_changed.len();
+    if back > 0 {
+        text.push_str(&format!("; {} put back", crate::workbench::words::count(back, "file")));
+    }
+    text.push_str(if moved.is_forward { "; /undo goes back again" } else { "; /redo goes forward again" });
     tab.transcript.push(tab.turn, Kind::Notice(text));
+    if let Some(told) = crate::workbench::words::by_hand(&moved.by_hand) {
+        tab.transcript.push(tab.turn, Kind::Notice(crate::tui::wrap::clean(&told).into_owned()));
+    }
     measure(tab)
 }
 
 fn failed(app: &mut App, place: usize, failure: Failure) -> Actions {
     keep_trouble(app, place, &failure);
+    super::review_choice::failed(app, place, &failure);
     let tab = &mut app.tabs[place];
     tab.sent_shells = 0;
     if matches!(tab.phase, Phase::Opening { .. }) {
@@ -363,6 +404,10 @@ fn was_closed(app: &mut App, id: TabId) -> Actions {
         let tab = &mut app.tabs[place];
         // One that the user closed is gone already.
         tab.phase = Phase::Closed;
+        let parent = tab.child.map(|child| child.parent);
+        if let Some(parent) = parent.filter(|_| !app.is_ending) {
+            children::tidy(app, parent);
+        }
         if app.is_ending {
             // There is always a tab, also in the last picture.
             if app.tabs.len() == 1 {

@@ -431,6 +431,7 @@ fn ask_to_resolve(app: &mut App, place: usize, child: String, into: String, conf
     app.layers.push(Layer::Question(Question {
         title: format!("{} conflicts with {}", clean(&child), clean(&into)),
         lines,
+        scroll: 0,
         yes: "resolve".to_owned(),
         no: "leave".to_owned(),
         chooses_yes: false,

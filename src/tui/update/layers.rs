@@ -3,14 +3,14 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::{
-    Actions, agent, approvals, landing, look, moves, prompt, review, review_keys, route, session, suggest,
-    tabs, worktrees,
+    Actions, agent, approvals, compare, compare_keys, compare_take, landing, look, moves, prompt, review,
+    review_keys, route, session, suggest, tabs, worktrees,
 };
 use crate::tui::app::layer::{Choice, Layer, Line, LineKind, List, ListKind, Question, Then, TurnsFor};
 use crate::tui::app::tab::{Phase, Tab};
 use crate::tui::app::{App, Tone};
 use crate::tui::commands::{self, Do};
-use crate::tui::message::{Action, Load};
+use crate::tui::message::{Action, Load, Run};
 use crate::tui::picker::PickerAct;
 use crate::workbench::{Audience, Command, Uncommitted};
 
@@ -27,6 +27,7 @@ pub(super) fn act(app: &mut App, does: Do) -> Option<Actions> {
             approvals::act(app, tab, does)
         }
         Some(Layer::Review(_)) => None,
+        Some(Layer::Comparison(_)) => compare_keys::act(app, does),
         None => {
             let tab = app.tab().id;
             app.asks()?;
@@ -45,6 +46,10 @@ fn question(app: &mut App, does: Do) -> Option<Actions> {
             question.chooses_yes = !question.chooses_yes;
             return Some(Vec::new());
         }
+        Do::DialogScrollDown => return Some(read_on(question, 1)),
+        Do::DialogScrollUp => return Some(read_on(question, -1)),
+        Do::DialogPageDown => return Some(read_on(question, 10)),
+        Do::DialogPageUp => return Some(read_on(question, -10)),
         Do::DialogCancel => {
             let Some(Layer::Question(question)) = app.layers.pop() else { return None };
             if matches!(question.then, Then::Uncommitted) {
@@ -56,6 +61,12 @@ fn question(app: &mut App, does: Do) -> Option<Actions> {
     };
     let Some(Layer::Question(question)) = app.layers.pop() else { return None };
     Some(answered(app, question, answer))
+}
+
+/// How far it can be read is known where it is laid out.
+fn read_on(question: &mut Question, rows: isize) -> Actions {
+    question.scroll = question.scroll.saturating_add_signed(rows);
+    Vec::new()
 }
 
 fn answered(app: &mut App, question: Question, answer: bool) -> Actions {
@@ -74,12 +85,14 @@ fn answered(app: &mut App, question: Question, answer: bool) -> Actions {
             let (plan, options) = *planned;
             worktrees::free(app, plan, options)
         }
+        (Then::KeepOne { comparison, place }, true) => compare_keys::keep(app, comparison, place),
         (Then::Move { tab, back }, true) => vec![Action::Send(Command::Undo { tab, back })],
     }
 }
 
 /// What was asked before the question is the user's again.
 fn give_back(app: &mut App) {
+    compare::give_up(app);
     for tab in &mut app.tabs {
         if matches!(tab.phase, Phase::Opening { is_asked: false, .. }) {
             give_words_back(tab);
@@ -124,7 +137,9 @@ fn text(app: &mut App, does: Do) -> Option<Actions> {
 fn line(app: &mut App, does: Do) -> Option<Actions> {
     match does {
         Do::ListClose => {
-            app.layers.pop();
+            if matches!(app.layers.pop(), Some(Layer::Line(line)) if line.kind == LineKind::CompareAll) {
+                app.setup = None;
+            }
             Some(Vec::new())
         }
         Do::ListAccept => {
@@ -159,6 +174,9 @@ fn written(app: &mut App, line: Line) -> Actions {
             Vec::new()
         }
         LineKind::FindInReview | LineKind::Comment => review_keys::written(app, line),
+        LineKind::CompareAll => compare::prompt_is(app, line.text),
+        LineKind::CompareMore if line.text.trim().is_empty() => Vec::new(),
+        LineKind::CompareMore => compare_keys::follow_up(app, &line.text),
     }
 }
 
@@ -184,18 +202,74 @@ pub(super) fn typed(app: &mut App, event: KeyEvent) -> Actions {
             };
             return text(app, does).unwrap_or_default();
         }
-        Some(Layer::List(list)) => {
-            list.picker.input(event);
-            preview(app);
+        Some(Layer::List(list)) => match marks(&list.kind, event.code) {
+            Some(by) => mark(app, by),
+            None => {
+                list.picker.input(event);
+                preview(app);
+            }
+        },
+        Some(Layer::Line(line)) => {
+            let is_comment = line.kind == LineKind::Comment;
+            match (event.code, event.modifiers) {
+                // The same keys as in the prompt.
+                (KeyCode::Char('j'), KeyModifiers::CONTROL)
+                | (KeyCode::Enter, KeyModifiers::ALT | KeyModifiers::SHIFT)
+                    if is_comment =>
+                {
+                    line.insert("\n");
+                }
+                (KeyCode::Char('g'), KeyModifiers::CONTROL) if is_comment => {
+                    let text = line.text.clone();
+                    let tab = app.tab().id;
+                    return vec![Action::Run(Run::Prompt { tab, text })];
+                }
+                _ => line.input(event),
+            }
         }
-        Some(Layer::Line(line)) => line.input(event),
         _ => {}
     }
     Vec::new()
 }
 
+/// The user's editor gave back what is being written here; `None` when nothing is.
+pub(super) fn edited(app: &mut App, text: &str) -> Option<()> {
+    let Some(Layer::Line(line)) = app.layers.last_mut() else { return None };
+    line.text = cleaned(text.trim_end());
+    line.cursor = line.text.chars().count();
+    Some(())
+}
+
+/// Lines without what a terminal would obey.
+fn cleaned(text: &str) -> String {
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    text.split('\n').map(crate::tui::wrap::clean).collect::<Vec<_>>().join("\n")
+}
+/// What a key does in a list of which several are taken: more, less, or on and off. Others go to the filter.
+fn marks(kind: &ListKind, code: KeyCode) -> Option<isize> {
+    match (kind, code) {
+        (ListKind::Candidates(_) | ListKind::Files(_), KeyCode::Char(' ')) => Some(0),
+        (ListKind::Candidates(_), KeyCode::Right) => Some(1),
+        (ListKind::Candidates(_), KeyCode::Left) => Some(-1),
+        _ => None,
+    }
+}
+
+fn mark(app: &mut App, by: isize) {
+    compare::take_times(app, by);
+    if by == 0 {
+        compare_take::mark(app);
+    }
+}
+
 pub(super) fn paste(app: &mut App, text: &str) -> Actions {
     let first = crate::tui::wrap::clean(text.lines().next().unwrap_or_default()).into_owned();
+    if let Some(Layer::Line(line)) = app.layers.last_mut()
+        && line.kind == LineKind::Comment
+    {
+        line.insert(&cleaned(text.trim_end()));
+        return Vec::new();
+    }
     match app.layers.last_mut() {
         Some(Layer::List(list)) => {
             let query = format!("{}{first}", list.picker.query());
@@ -223,6 +297,10 @@ fn list(app: &mut App, does: Do) -> Option<Actions> {
             }
             return Some(Vec::new());
         }
+        Do::ListAccept if is_marked_list(app) => {
+            let actions = compare::accept(app);
+            return Some(if actions.is_empty() { compare_take::accept(app) } else { actions });
+        }
         Do::ListAccept => {
             let Some(Layer::List(list)) = app.layers.pop() else { return None };
             return Some(chosen(app, &list));
@@ -234,6 +312,11 @@ fn list(app: &mut App, does: Do) -> Option<Actions> {
     list.picker.act(act);
     preview(app);
     Some(Vec::new())
+}
+
+fn is_marked_list(app: &App) -> bool {
+    let is_it = |list: &List| matches!(list.kind, ListKind::Candidates(_) | ListKind::Files(_));
+    matches!(app.layers.last(), Some(Layer::List(list)) if is_it(list))
 }
 
 /// A theme is worn while one looks at its name.
@@ -272,7 +355,8 @@ fn chosen(app: &mut App, list: &List) -> Actions {
         Choice::Log { session, commit: None, .. } => tabs::open_session(app, session),
         Choice::Log { commit: Some(commit), .. } => review::one_step(app, &commit, ""),
         Choice::Queued(id) => session::take_back(app, id),
-        Choice::Nothing => Vec::new(),
+        Choice::Comment(id) => review_keys::go_to(app, id),
+        Choice::Candidate(_) | Choice::File(..) | Choice::Nothing => Vec::new(),
     }
 }
 
@@ -290,6 +374,10 @@ fn other(app: &mut App) -> Actions {
             app.layers.pop();
             let turn = Some(turn).filter(|turn| commit.is_none() && *turn > 0);
             tabs::fork(app, Some(commit.unwrap_or(session)), turn, false, "")
+        }
+        Choice::Candidate(_) | Choice::File(..) => {
+            mark(app, 0);
+            Vec::new()
         }
         Choice::Queued(id) => {
             let tab = app.tab().id;

@@ -6,6 +6,7 @@ use super::run::Ran;
 use crate::agent::VerifyState;
 use crate::tools::verification::{AUTO, Detected};
 use crate::tui::app::layer::{Layer, Text, Topic};
+use crate::tui::app::tab::Tab;
 use crate::tui::app::{App, Tone};
 use crate::tui::commands::Asked;
 use crate::tui::look::{Piece, Role};
@@ -31,8 +32,17 @@ pub(super) fn verify(app: &mut App, asked: &Asked) -> Ran {
     }
 }
 
+/// Runs the check in a tab, if it is open.
+pub(super) fn check_in(app: &App, id: TabId) -> Option<Action> {
+    let tab = app.tabs.iter().find(|tab| tab.id == id && tab.is_open())?;
+    Some(look_up_in(app, tab, true))
+}
+
 fn look_up(app: &App, run: bool) -> Action {
-    let tab = app.tab();
+    look_up_in(app, app.tab(), run)
+}
+
+fn look_up_in(app: &App, tab: &Tab, run: bool) -> Action {
     let root = tab.session.as_ref().map_or(&app.facts.checkout, |session| &session.worktree).clone();
     Action::Load(Load::Verification { tab: tab.id, root, chosen: tab.verify.clone(), run })
 }
@@ -62,6 +72,7 @@ pub(super) fn verification_is(
         return Vec::new();
     };
     tab.sent_shells += 1;
+    super::compare::checks(app, id, &found.command);
     vec![Action::Send(Command::Shell { tab: id, command: found.command, audience: Audience::User })]
 }
 

@@ -4,6 +4,12 @@
 mod agent;
 mod answers;
 mod approvals;
+mod bisect;
+mod blame;
+mod children;
+mod compare;
+mod compare_keys;
+mod compare_take;
 mod events;
 mod health;
 mod keys;
@@ -20,6 +26,7 @@ mod radar;
 mod reading;
 mod records;
 mod review;
+mod review_choice;
 mod review_keys;
 mod route;
 mod run;
@@ -37,6 +44,7 @@ use crate::tui::message::{Action, Load, Message, Returned};
 
 pub use agent::interrupt;
 pub use answers::tell_recovered;
+pub use children::is_below;
 pub use events::worked_for;
 pub use prompt::say;
 
@@ -97,6 +105,9 @@ fn came_back(app: &mut App, returned: Returned) -> Actions {
         Returned::Prompt { tab, text } => {
             match text {
                 Ok(text) => {
+                    if layers::edited(app, &text).is_some() {
+                        return Vec::new();
+                    }
                     if let Some(tab) = app.by_id(tab) {
                         tab.composer.set_text(text.trim_end());
                     }

@@ -144,6 +144,12 @@ fn over(app: &mut App, kind: MouseEventKind, at: Position, wheel: Option<isize>)
             }
             Vec::new()
         }
+        Some(Layer::Comparison(_)) => {
+            if let Some(direction) = wheel {
+                layers::act(app, if direction > 0 { Do::ListDown } else { Do::ListUp });
+            }
+            Vec::new()
+        }
         Some(Layer::Text(_)) => {
             let does = if wheel == Some(1) { Do::ListDown } else { Do::ListUp };
             for _ in 0..if wheel.is_some() { NOTCH } else { 0 } {

@@ -14,10 +14,7 @@ use crate::tui::picker::Item;
 use crate::tui::transcript::cell::Kind;
 use crate::tui::wrap::clean;
 use crate::workbench::words::count;
-use crate::workbench::{Back, Command, TabId};
-
-/// Files that a preview names.
-const NAMED: usize = 8;
+use crate::workbench::{Back, Command, Stat, TabId};
 
 pub(super) fn undo(app: &mut App, asked: &Asked) -> Ran {
     let (turns, rest) = asked.flag("--turn");
@@ -63,10 +60,16 @@ pub(super) fn planned(app: &mut App, tab: TabId, back: Back, plan: Result<UndoPl
         Back::Steps(steps) => format!("Take back the last {steps} steps?"),
         Back::Turns(1) => "Take back the last turn?".to_owned(),
         Back::Turns(turns) => format!("Take back the last {turns} turns?"),
+        Back::Before(turn) => format!("Back to before turn {turn}?"),
     };
     let mut lines = Vec::new();
     files(&mut lines, "removed", &plan.removed, Role::Bad);
     files(&mut lines, "put back", &plan.changed, Role::Warn);
+    files(&mut lines, "in the way, and in no commit", &plan.in_the_way, Role::Bad);
+    if !plan.in_the_way.is_empty() {
+        let text = "nothing moves before that is somewhere else";
+        lines.push(vec![Piece::new(text, Role::Text)]);
+    }
     if plan.removed.is_empty() && plan.changed.is_empty() {
         lines.push(vec![Piece::new("no file changes by it: only words go", Role::Text)]);
     }
@@ -74,10 +77,11 @@ pub(super) fn planned(app: &mut App, tab: TabId, back: Back, plan: Result<UndoPl
         let text = "the worktree has work that no commit holds; it is committed and kept first";
         lines.push(vec![Piece::new(text, Role::Text)]);
     }
-    lines.push(vec![Piece::new("Nothing is lost: /redo goes forward again.", Role::Dim)]);
+    lines.push(vec![Piece::new("Ignored files stay. Nothing is lost: /redo goes forward.", Role::Dim)]);
     app.layers.push(Layer::Question(Question {
         title,
         lines,
+        scroll: 0,
         yes: "take back".to_owned(),
         no: "stay".to_owned(),
         chooses_yes: true,
@@ -91,12 +95,9 @@ fn files(lines: &mut Vec<Vec<Piece>>, what: &str, files: &[std::path::PathBuf], 
         return;
     }
     lines.push(vec![Piece::new(format!("{} {what}:", count(files.len(), "file")), role)]);
-    for file in files.iter().take(NAMED) {
+    for file in files {
         let name = clean(&file.display().to_string()).into_owned();
         lines.push(vec![Piece::new(format!("  {name}"), Role::Text)]);
-    }
-    if files.len() > NAMED {
-        lines.push(vec![Piece::new(format!("  and {} more", files.len() - NAMED), Role::Dim)]);
     }
 }
 
@@ -117,8 +118,7 @@ pub(super) fn redo(app: &mut App) -> Actions {
 
 pub(super) fn rewind(app: &mut App, asked: &Asked) -> Ran {
     if asked.args.is_empty() {
-        pick_turn(app, TurnsFor::Rewind);
-        return Ok(Vec::new());
+        return Ok(pick_turn(app, TurnsFor::Rewind));
     }
     let turn = asked.args.parse::<u32>().ok().filter(|turn| (1..=app.tab().turn).contains(turn));
     let turn = turn.ok_or_else(|| {
@@ -130,27 +130,51 @@ pub(super) fn rewind(app: &mut App, asked: &Asked) -> Ran {
 
 /// Back to before a turn of the user's.
 pub(super) fn rewind_to(app: &mut App, turn: u32) -> Actions {
-    let turns = (app.tab().turn + 1).saturating_sub(turn);
-    if turns == 0 { Vec::new() } else { plan(app, Back::Turns(turns)) }
+    plan(app, Back::Before(turn))
 }
 
-/// The user's turns, the last one first.
-fn pick_turn(app: &mut App, what: TurnsFor) {
-    let cells = app.tab().transcript.cells();
-    let items: Vec<Item<Choice>> = cells
-        .iter()
-        .rev()
-        .filter_map(|cell| match &cell.kind {
-            Kind::Prompt(text) => {
-                let line = clean(text.lines().next().unwrap_or_default()).into_owned();
-                Some(Item::new(&line, Choice::Turn(cell.turn)).hint(&format!("turn {}", cell.turn)))
-            }
-            _ => None,
-        })
-        .collect();
+/// The user's turns, the last one first. How much each changed is counted meanwhile.
+fn pick_turn(app: &mut App, what: TurnsFor) -> Actions {
+    let items = turns(app, &[]);
     let title = match what {
         TurnsFor::Rewind => "Back to before which turn?",
         TurnsFor::Branch => "Branch from before which turn?",
     };
     list(app, ListKind::Turns(what), title, items);
+    let tab = app.tab();
+    let session = tab.session.as_ref().map(|session| session.id.clone());
+    session.map(|session| Action::Load(Load::Turns { tab: tab.id, session })).into_iter().collect()
+}
+
+/// It is known how much each turn changed.
+pub(super) fn turns_are(app: &mut App, tab: TabId, counted: &[(u32, Stat)]) {
+    if app.tab().id != tab {
+        return;
+    }
+    let items = turns(app, counted);
+    for layer in &mut app.layers {
+        if let Layer::List(list) = layer
+            && matches!(list.kind, ListKind::Turns(_))
+        {
+            list.picker.set_items(items.clone());
+        }
+    }
+}
+
+fn turns(app: &App, counted: &[(u32, Stat)]) -> Vec<Item<Choice>> {
+    let item = |turn: u32, text: &str| {
+        let line = clean(text.lines().next().unwrap_or_default()).into_owned();
+        let changed = counted.iter().find(|(of, _)| *of == turn).map(|(_, stat)| {
+            format!("{} +{} −{} · ", count(stat.files, "file"), stat.insertions, stat.deletions)
+        });
+        let hint = format!("{}turn {turn}", changed.unwrap_or_default());
+        Item::new(&line, Choice::Turn(turn)).hint(&hint)
+    };
+    let cells = app.tab().transcript.cells().iter().rev();
+    cells
+        .filter_map(|cell| match &cell.kind {
+            Kind::Prompt(text) => Some(item(cell.turn, text)),
+            _ => None,
+        })
+        .collect()
 }

@@ -111,6 +111,13 @@ pub(super) fn ask(app: &mut App, prompt: String) -> Actions {
             vec![Action::Send(command)]
         }
         Phase::Working(_) => vec![Action::Send(command)],
+        Phase::Closed if tab.child.is_some() && tab.session.is_some() => {
+            // Its agent was done: from here on it is a tab like any other.
+            tab.child = None;
+            tab.phase = Phase::Opening { is_asked: true, then: vec![command] };
+            let rev = tab.session.as_ref().map(|session| session.id.clone()).unwrap_or_default();
+            vec![Action::Load(Load::Standing { tab: id, rev })]
+        }
         Phase::Closed => {
             tab.composer.set_text(&prompt);
             app.toast("this tab's session is closed: /resume opens it again", Tone::Bad);
@@ -170,6 +177,7 @@ pub(super) fn uncommitted_is(app: &mut App, what: Option<Uncommitted>) -> Action
         let permissions = Some(tab.permissions);
         actions.push(Action::Send(Command::Open { tab: tab.id, start, permissions }));
     }
+    actions.extend(super::compare::uncommitted_is(app, uncommitted));
     actions
 }
 
@@ -187,6 +195,7 @@ fn about_uncommitted() -> Question {
         ],
         yes: "from a snapshot".to_owned(),
         no: "from the last commit".to_owned(),
+        scroll: 0,
         chooses_yes: true,
         then: Then::Uncommitted,
     }

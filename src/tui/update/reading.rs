@@ -1,6 +1,6 @@
 //! Reading the transcript: scrolling, searching, selecting, folding, and branching from where one reads.
 
-use super::{Actions, moves, review, session, tabs};
+use super::{Actions, children, moves, review, session, tabs};
 use crate::tui::app::layer::{Layer, Line, LineKind};
 use crate::tui::app::{App, Focus, Tone};
 use crate::tui::commands::Do;
@@ -45,6 +45,15 @@ fn other_than_moving(app: &mut App, does: Do) -> Actions {
         Do::FindPrevious => find(app, -1),
         Do::Select => app.tab_mut().transcript.select_rows(),
         Do::Yank => return yank(app),
+        Do::OpenHere => {
+            return match children::here(app) {
+                Some(session) => {
+                    leave(app);
+                    tabs::open_session(app, session)
+                }
+                None => other_than_moving(app, Do::Fold),
+            };
+        }
         Do::Fold => {
             let transcript = &mut app.tab_mut().transcript;
             if let Some(cursor) = transcript.cursor() {

@@ -1,45 +1,97 @@
-//! `/diff`: which changes are shown, and the review of them.
+//! `/diff` and `/review`: which changes are shown, and the review of them.
 
 use super::Actions;
 use super::run::Ran;
 use crate::agent::Failure;
 use crate::tui::app::layer::{Layer, ReviewLayer};
 use crate::tui::app::{App, Tone};
-use crate::tui::commands::Asked;
-use crate::tui::message::{Action, Load};
-use crate::tui::review::{Prepared, Review};
+use crate::tui::commands::{Asked, Misuse};
+use crate::tui::message::{Action, Load, Shown};
+use crate::tui::review::Review;
 use crate::workbench::TabId;
 use crate::workbench::review::Range;
 
+/// Fewer digits are a tab's number, and no hash.
+const LEAST_HASH: usize = 4;
+
 pub(super) fn diff(app: &mut App, asked: &Asked) -> Ran {
     let (all, rest) = asked.flag("--all");
-    let words: Vec<&str> = rest.split_whitespace().collect();
-    match words.as_slice() {
+    match sides(app, asked, &rest)?.as_slice() {
         [] if all => Ok(branch(app)),
         [] => Ok(turn(app)),
-        [one] => {
-            let to = rev(app, one);
-            Ok(vec![load(
-                app.tab().id,
-                format!("{one} against where this tab began"),
-                Range::Between { from: start(app), to },
-            )])
-        }
-        [a, b] => {
-            let range = Range::Between { from: Some(rev(app, a)), to: rev(app, b) };
-            Ok(vec![load(app.tab().id, format!("{a} → {b}"), range)])
-        }
-        _ => Err(asked.misuse("it takes two at most: tabs, branches or hashes")),
+        sides => between(app, asked, sides),
     }
 }
 
-/// A tab's number means its branch; anything else is what it says.
-fn rev(app: &App, word: &str) -> String {
-    let place = word.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
-    let tab = place.and_then(|place| app.tabs.get(place));
-    match tab.and_then(|tab| tab.session.as_ref()) {
-        Some(session) => session.branch.clone(),
-        None => word.to_owned(),
+/// The whole branch, to be judged; or what else is named.
+pub(super) fn review(app: &mut App, asked: &Asked) -> Ran {
+    match sides(app, asked, asked.args)?.as_slice() {
+        [] => Ok(branch(app)),
+        sides => between(app, asked, sides),
+    }
+}
+
+/// A state that the user named.
+struct Side {
+    /// As it was written.
+    word: String,
+    rev: String,
+    /// Where the branch of a tab began.
+    start: Option<String>,
+}
+
+fn between(app: &App, asked: &Asked, sides: &[Side]) -> Ran {
+    let (title, from, to) = match sides {
+        [one] => {
+            let title = format!("{} against where {} began", one.word, one.began());
+            (title, one.start.clone().or_else(|| start(app)), one.rev.clone())
+        }
+        [a, b] => (format!("{} → {}", a.word, b.word), Some(a.rev.clone()), b.rev.clone()),
+        _ => return Err(asked.misuse("it takes two at most: tabs, branches or hashes")),
+    };
+    Ok(vec![load(app.tab().id, title, Range::Between { from, to })])
+}
+
+/// `1`, `tab 2`, a branch, a hash, `a..b`.
+fn sides(app: &App, asked: &Asked, words: &str) -> Result<Vec<Side>, Misuse> {
+    let words = words.replace("..", " ");
+    let mut words = words.split_whitespace().filter(|word| !matches!(*word, "→" | "->"));
+    let mut sides = Vec::new();
+    while let Some(word) = words.next() {
+        let (word, number) = match word {
+            "tab" => {
+                let number = words.next().unwrap_or_default();
+                (format!("tab {number}"), number)
+            }
+            word => (word.to_owned(), word),
+        };
+        let is_number = number.len() < LEAST_HASH && number.chars().all(|c| c.is_ascii_digit());
+        if !is_number && word.starts_with("tab ") || number.is_empty() {
+            return Err(asked.misuse("say which tab: tab 2"));
+        }
+        sides.push(if is_number { of_tab(app, asked, word, number)? } else { Side::rev(word) });
+    }
+    Ok(sides)
+}
+
+fn of_tab(app: &App, asked: &Asked, word: String, number: &str) -> Result<Side, Misuse> {
+    let place = number.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
+    let tab = place
+        .and_then(|place| app.tabs.get(place))
+        .ok_or_else(|| asked.misuse(format!("there is no tab {number}")))?;
+    let session = tab.session.as_ref();
+    let session = session.ok_or_else(|| asked.misuse(format!("tab {number} has no branch yet")))?;
+    let start = Some(session.start.clone()).filter(|start| !start.is_empty());
+    Ok(Side { word, rev: session.branch.clone(), start })
+}
+
+impl Side {
+    fn rev(word: String) -> Self {
+        Self { rev: word.clone(), word, start: None }
+    }
+
+    fn began(&self) -> &'static str {
+        if self.start.is_some() { "it" } else { "this tab" }
     }
 }
 
@@ -100,10 +152,10 @@ pub(super) fn loaded(
     tab: TabId,
     title: String,
     range: Range,
-    prepared: Result<Prepared, Failure>,
+    shown: Result<Shown, Failure>,
 ) -> Actions {
-    let prepared = match prepared {
-        Ok(prepared) => prepared,
+    let Shown { prepared, from, to } = match shown {
+        Ok(shown) => shown,
         Err(failure) => {
             super::program::tell(app, &failure);
             return Vec::new();
@@ -113,9 +165,31 @@ pub(super) fn loaded(
     if app.tab().id != tab {
         return Vec::new();
     }
-    let actions = super::review_keys::put_away(app);
+    let before = super::review_keys::take_away(app);
     let serial = app.next_serial();
-    let review = Review::new(crate::tui::wrap::clean(&title).into_owned(), prepared);
-    app.layers.push(Layer::Review(Box::new(ReviewLayer { review, serial, tab, range, title })));
-    actions
+    let remarks = app.by_id(tab).map(|tab| tab.remarks.clone()).unwrap_or_default();
+    let title_shown = crate::tui::wrap::clean(&title).into_owned();
+    let mut review = Review::new(title_shown, prepared).with_remarks(&to, remarks);
+    if let Some(before) = before.filter(|before| before.tab == tab) {
+        review.look_like(&before.review);
+        if before.range == range {
+            review.go_where(&before.review);
+        }
+    }
+    app.layers.push(Layer::Review(Box::new(ReviewLayer { review, serial, tab, range, title, from, to })));
+    Vec::new()
+}
+
+/// What is shown is looked up again, where it may be another by now.
+pub(super) fn refresh(app: &App, tab: TabId) -> Actions {
+    let shown = app.layers.iter().find_map(|layer| match layer {
+        Layer::Review(review) if review.tab == tab => Some(review),
+        _ => None,
+    });
+    match shown {
+        Some(layer) if matches!(layer.range, Range::Between { .. }) => {
+            vec![load(tab, layer.title.clone(), layer.range.clone())]
+        }
+        _ => Vec::new(),
+    }
 }

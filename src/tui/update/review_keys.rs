@@ -1,11 +1,14 @@
 //! What commands mean in the diff review.
 
-use super::{Actions, prompt, review, session};
-use crate::tui::app::layer::{Layer, Line, LineKind, ReviewLayer};
+use super::agent::list;
+use super::{Actions, prompt, review, review_choice, session};
+use crate::tui::app::layer::{Choice, Layer, Line, LineKind, ListKind, ReviewLayer};
 use crate::tui::app::{App, Tone};
 use crate::tui::commands::Do;
 use crate::tui::message::{Action, Run};
-use crate::tui::review::{Act, Focus};
+use crate::tui::picker::Item;
+use crate::tui::review::{Act, CommentId, Focus, Scope};
+use crate::tui::wrap::clean;
 use crate::workbench::words::count;
 
 /// `None` when the command means here what it means everywhere.
@@ -38,7 +41,14 @@ pub(super) fn act(app: &mut App, does: Do, args: &str) -> Option<Actions> {
             app.layers.push(Layer::Line(Line::new("search", LineKind::FindInReview)));
             return Some(Vec::new());
         }
+        Do::Accept => return Some(review_choice::accept(app, Scope::Here)),
+        Do::AcceptFile => return Some(review_choice::accept(app, Scope::File)),
+        Do::Revert => return Some(review_choice::revert(app, Scope::Here)),
+        Do::RevertFile => return Some(review_choice::revert(app, Scope::File)),
+        Do::Take => return Some(review_choice::take(app, Scope::Here)),
+        Do::TakeFile => return Some(review_choice::take(app, Scope::File)),
         Do::Comment => return Some(comment(app)),
+        Do::Comments => return Some(comments(app)),
         Do::CommentDrop => match layer.review.comment_here().map(|comment| comment.id) {
             Some(id) => Act::DropComment(id),
             None => {
@@ -53,11 +63,15 @@ pub(super) fn act(app: &mut App, does: Do, args: &str) -> Option<Actions> {
         Do::Leave | Do::Interrupt => return Some(leave(app)),
         _ => return None,
     };
+    let is_remark = matches!(act, Act::DropComment(_));
     layer.review.act(act);
+    if is_remark {
+        keep(app);
+    }
     Some(Vec::new())
 }
 
-fn top(app: &mut App) -> Option<&mut ReviewLayer> {
+pub(super) fn top(app: &mut App) -> Option<&mut ReviewLayer> {
     app.layers.iter_mut().rev().find_map(|layer| match layer {
         Layer::Review(review) => Some(&mut **review),
         _ => None,
@@ -73,7 +87,44 @@ pub(super) fn written(app: &mut App, line: Line) -> Actions {
             Some(id) if !layer.review.is_selecting() => layer.review.act(Act::EditComment(id, line.text)),
             _ => layer.review.act(Act::Comment(line.text)),
         },
-        LineKind::Find => {}
+        LineKind::Find | LineKind::CompareAll | LineKind::CompareMore => {}
+    }
+    keep(app);
+    Vec::new()
+}
+
+/// What was said in the review is the tab's, whatever becomes of the review.
+pub(super) fn keep(app: &mut App) {
+    let Some(layer) = top(app) else { return };
+    let (id, remarks) = (layer.tab, layer.review.remarks());
+    if let Some(tab) = app.by_id(id) {
+        tab.remarks = remarks;
+    }
+}
+
+/// All comments, to go to one of them.
+fn comments(app: &mut App) -> Actions {
+    let Some(layer) = top(app) else { return Vec::new() };
+    let remarks = layer.review.remarks();
+    if remarks.comments().is_empty() {
+        app.toast("there are no comments yet: c writes one", Tone::Plain);
+        return Vec::new();
+    }
+    let items = remarks.comments().iter().map(|remark| {
+        let words = remark.text.lines().next().unwrap_or_default();
+        Item::new(&clean(&remark.place()), Choice::Comment(remark.id())).detail(&clean(words))
+    });
+    list(app, ListKind::Comments, "Comments", items.collect());
+    Vec::new()
+}
+
+/// To a comment that was picked.
+pub(super) fn go_to(app: &mut App, id: CommentId) -> Actions {
+    let Some(layer) = top(app) else { return Vec::new() };
+    if layer.review.comments().iter().any(|comment| comment.id == id) {
+        layer.review.act(Act::ShowComment(id));
+    } else {
+        app.toast("its lines are not in what is shown here: 3 shows the whole branch", Tone::Plain);
     }
     Vec::new()
 }
@@ -95,8 +146,8 @@ fn comment(app: &mut App) -> Actions {
 /// All comments as one prompt for the agent whose work it is.
 fn send(app: &mut App) -> Actions {
     let Some(layer) = top(app) else { return Vec::new() };
-    let comments = layer.review.comments().len();
-    let text = layer.review.comments_prompt();
+    let remarks = layer.review.remarks();
+    let (comments, text) = (remarks.comments().len(), remarks.prompt());
     let tab = layer.tab;
     if comments == 0 {
         app.toast("there are no comments yet: c writes one", Tone::Plain);
@@ -106,8 +157,9 @@ fn send(app: &mut App) -> Actions {
         app.toast("the tab whose work this is was closed", Tone::Bad);
         return Vec::new();
     };
-    app.layers.retain(|layer| !matches!(layer, Layer::Review(_)));
+    take_away(app);
     app.active = place;
+    app.tab_mut().remarks.forget_comments();
     app.toast(format!("{} sent", count(comments, "comment")), Tone::Good);
     prompt::ask(app, text)
 }
@@ -142,25 +194,27 @@ fn copy(app: &mut App) -> Actions {
     }
 }
 
-/// Ends a selection or a search first; then the review, which asks where comments would be lost.
+/// Ends a selection or a search first; then the review.
 fn leave(app: &mut App) -> Actions {
     let Some(layer) = top(app) else { return Vec::new() };
     if layer.review.is_selecting() || layer.review.search().is_some() {
         layer.review.act(Act::Cancel);
         return Vec::new();
     }
-    put_away(app)
-}
-
-/// Closes the review. Comments that were not sent wait in the composer of the tab that it was about.
-pub(super) fn put_away(app: &mut App) -> Actions {
-    let Some(layer) = top(app) else { return Vec::new() };
-    let (tab, text) = (layer.tab, layer.review.comments_prompt());
-    app.layers.retain(|layer| !matches!(layer, Layer::Review(_)));
-    if let Some(tab) = app.by_id(tab).filter(|_| !text.is_empty()) {
-        let draft = tab.composer.text();
-        tab.composer.set_text(format!("{draft}\n\n{text}").trim_start());
-        app.toast("your comments are in the prompt: Enter sends them", Tone::Plain);
+    let waiting = take_away(app).map_or(0, |layer| layer.review.remarks().comments().len());
+    if waiting > 0 {
+        let text = format!("{} kept for this tab: S in /review sends them", count(waiting, "comment"));
+        app.toast(text, Tone::Plain);
     }
     Vec::new()
+}
+
+/// Closes the review, if one is open. What was said in it stays with the tab.
+pub(super) fn take_away(app: &mut App) -> Option<ReviewLayer> {
+    keep(app);
+    let at = app.layers.iter().rposition(|layer| matches!(layer, Layer::Review(_)))?;
+    match app.layers.remove(at) {
+        Layer::Review(layer) => Some(*layer),
+        _ => None,
+    }
 }

@@ -1,8 +1,9 @@
 //! From a command of the table to what carries it out.
 
 use super::{
-    Actions, agent, approvals, health, landing, layers, limits, look, moves, panel, program, prompt, radar,
-    reading, records, review, review_keys, route, session, suggest, sync, tabs, why, worktrees,
+    Actions, agent, approvals, bisect, blame, children, compare, compare_keys, health, landing, layers,
+    limits, look, moves, panel, program, prompt, radar, reading, records, review, review_keys, route,
+    session, suggest, sync, tabs, why, worktrees,
 };
 use crate::tui::app::{App, Tone};
 use crate::tui::commands::{self, Asked, Do, Misuse};
@@ -32,6 +33,7 @@ pub(super) fn bound(app: &mut App, line: &str) -> Actions {
     let own = match app.context() {
         Context::List | Context::Dialog | Context::Stuck => layers::act(app, spec.does),
         Context::Review => review_keys::act(app, spec.does, args),
+        Context::Compare => compare_keys::act(app, spec.does),
         Context::Panel => panel::act(app, spec.does),
         Context::Composer | Context::Scroll | Context::Global => None,
     };
@@ -51,11 +53,12 @@ fn carry_out(app: &mut App, asked: &Asked) -> Ran {
         D::New => Ok(tabs::new(app, asked.args)),
         D::Branch => tabs::branch(app, asked),
         D::Branches => Ok(tabs::branches(app)),
+        D::Compare => compare::compare(app, asked),
         D::Tab => tabs::tab(app, asked),
         D::TabNext => Ok(tabs::go(app, 1)),
         D::TabPrevious => Ok(tabs::go(app, -1)),
         D::Close => Ok(tabs::close(app)),
-        D::Exit => Ok(if asked.flag("--all").0 { tabs::ask_to_quit(app) } else { tabs::close(app) }),
+        D::Exit => Ok(if asked.flag("--all").0 { tabs::exit_all(app) } else { tabs::close(app) }),
         D::Resume => Ok(tabs::resume(app, asked.args)),
         D::Merge => landing::merge(app, asked),
         D::Land => landing::land(app, asked),
@@ -74,14 +77,18 @@ fn carry_out(app: &mut App, asked: &Asked) -> Ran {
         D::Setup => Ok(agent::setup(app)),
         D::Context => Ok(agent::context(app)),
         D::Approvals => Ok(approvals::go(app)),
+        D::Agents => Ok(children::agents(app)),
         D::Interrupt => Ok(agent::interrupt(app)),
 
         D::Undo => moves::undo(app, asked),
         D::Redo => Ok(moves::redo(app)),
         D::Rewind => moves::rewind(app, asked),
+        D::Bisect => bisect::bisect(app, asked),
+        D::Blame => blame::blame(app, asked),
         D::Log => Ok(program::log(app)),
 
         D::Diff => review::diff(app, asked),
+        D::Review => review::review(app, asked),
         D::Radar => Ok(radar::radar(app, asked)),
 
         D::History => Ok(session::history(app, asked)),

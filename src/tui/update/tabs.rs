@@ -244,7 +244,7 @@ pub(super) fn show(app: &mut App, place: usize) -> Actions {
     let owner = app.tabs[place].id;
     let is_others = |layer: &Layer| matches!(layer, Layer::Review(review) if review.tab != owner);
     if app.layers.iter().any(is_others) {
-        super::review_keys::put_away(app);
+        super::review_keys::take_away(app);
     }
     app.active = place;
     app.focus = if app.tab().transcript.cursor().is_some() { Focus::Transcript } else { Focus::Composer };
@@ -261,15 +261,10 @@ fn title(app: &App) -> Actions {
 pub(super) fn close(app: &mut App) -> Actions {
     let tab = app.tab();
     let id = tab.id;
-    let branch = tab.session.as_ref().map(|session| session.branch.clone()).unwrap_or_default();
-    let works = tab.is_busy();
     let unlanded = tab.changes.as_ref().filter(|_| !tab.is_landed()).map_or(0, |changes| changes.files.len());
-    if !works && unlanded == 0 && tab.queue.is_empty() {
+    let mut lines: Vec<Vec<Piece>> = under_way(tab).iter().map(|line| plain(line)).collect();
+    if lines.is_empty() && unlanded == 0 {
         return close_now(app, id);
-    }
-    let mut lines = Vec::new();
-    if works {
-        lines.push(plain("Its agent is at work: that is stopped, and what was done is committed."));
     }
     if unlanded > 0 {
         lines.push(plain(&format!(
@@ -277,19 +272,51 @@ pub(super) fn close(app: &mut App) -> Actions {
             count(unlanded, "file")
         )));
     }
-    lines.push(vec![Piece::new(
-        format!("{branch} and its conversation stay: /resume opens them again."),
-        Role::Dim,
-    )]);
+    let stays = match &tab.session {
+        Some(session) if !session.is_aside => {
+            format!("{} and its conversation stay: /resume opens them again.", session.branch)
+        }
+        Some(_) => "The worktree that it looks at and the conversation stay.".to_owned(),
+        None => "Nothing was said in it yet.".to_owned(),
+    };
+    lines.push(vec![Piece::new(stays, Role::Dim)]);
     app.layers.push(Layer::Question(Question {
         title: format!("Close \"{}\"?", app.tab().title),
         lines,
+        scroll: 0,
         yes: "close".to_owned(),
         no: "stay".to_owned(),
         chooses_yes: true,
         then: Then::CloseTab(id),
     }));
     Vec::new()
+}
+
+/// What is stopped when a tab is closed.
+fn under_way(tab: &Tab) -> Vec<String> {
+    let mut lines = Vec::new();
+    if tab.is_working() {
+        lines.push("Its agent is at work: that is stopped, and what was done is committed.".to_owned());
+    }
+    let shells = tab.shells + tab.sent_shells;
+    if shells > 0 {
+        let runs = if shells == 1 {
+            "1 command of yours runs".to_owned()
+        } else {
+            format!("{shells} commands of yours run")
+        };
+        lines.push(format!("{runs} in it: that is stopped, and what it changed is committed."));
+    }
+    if !tab.queue.is_empty() {
+        lines.push(format!("{} in line: nobody will answer.", count(tab.queue.len(), "prompt")));
+    }
+    if tab.is_opening() {
+        lines.push("It is being opened.".to_owned());
+    }
+    if tab.is_bisecting {
+        lines.push("A command is being tried at its steps: what was found so far is kept.".to_owned());
+    }
+    lines
 }
 
 pub(super) fn close_now(app: &mut App, id: TabId) -> Actions {
@@ -301,6 +328,7 @@ pub(super) fn close_now(app: &mut App, id: TabId) -> Actions {
     if was_last && is_blank {
         return ask_to_quit(app);
     }
+    let stop_bisect = super::bisect::stop(app, id);
     app.tabs.remove(place);
     if app.tabs.is_empty() {
         app.add_tab();
@@ -308,32 +336,59 @@ pub(super) fn close_now(app: &mut App, id: TabId) -> Actions {
     if app.active > place || app.active >= app.tabs.len() {
         app.active = app.active.saturating_sub(1);
     }
-    let mut actions = show(app, app.active);
+    let mut actions = stop_bisect;
+    actions.extend(show(app, app.active));
     if has_task {
         actions.push(Action::Send(Command::Close { tab: id }));
     }
     actions
 }
 
+/// Closes every tab and the program, after a question where that stops something or takes unlanded work out of sight.
+pub(super) fn exit_all(app: &mut App) -> Actions {
+    let unlanded = app.tabs.iter().filter(|tab| tab.has_unlanded()).count();
+    ask(app, unlanded)
+}
+
+/// Ends the program, after a question where that stops something.
 pub(super) fn ask_to_quit(app: &mut App) -> Actions {
+    ask(app, 0)
+}
+
+fn ask(app: &mut App, unlanded: usize) -> Actions {
     // Whoever asks while everything is being closed does not want to wait.
     if app.is_ending {
         return vec![Action::Quit];
     }
-    let working = app.tabs.iter().filter(|tab| tab.is_busy()).count();
-    if working == 0 {
+    let is_at_work = |tab: &&Tab| tab.is_working() || tab.is_opening() || !tab.queue.is_empty();
+    let working = app.tabs.iter().filter(is_at_work).count();
+    let commands: usize = app.tabs.iter().map(|tab| tab.shells + tab.sent_shells).sum();
+    let mut lines = Vec::new();
+    match working {
+        0 => {}
+        1 => lines.push(plain("An agent is at work: it is stopped, and what was done is committed.")),
+        working => lines.push(plain(&format!(
+            "{working} agents are at work: they are stopped, and what was done is committed."
+        ))),
+    }
+    match commands {
+        0 => {}
+        1 => lines.push(plain("1 command of yours runs: it is stopped.")),
+        commands => lines.push(plain(&format!("{commands} commands of yours run: they are stopped."))),
+    }
+    match unlanded {
+        0 => {}
+        1 => lines.push(plain("1 tab has work that is not landed: its branch stays.")),
+        tabs => lines.push(plain(&format!("{tabs} tabs have work that is not landed: their branches stay."))),
+    }
+    if lines.is_empty() {
         return quit(app);
     }
-    let line = match working {
-        1 => "An agent is at work: it is stopped, and what was done is committed.".to_owned(),
-        working => format!("{working} agents are at work: they are stopped, and what was done is committed."),
-    };
+    lines.push(vec![Piece::new("`offshoot resume` finds every session again.", Role::Dim)]);
     app.layers.push(Layer::Question(Question {
         title: "Quit?".to_owned(),
-        lines: vec![
-            plain(&line),
-            vec![Piece::new("`offshoot resume` finds every session again.", Role::Dim)],
-        ],
+        lines,
+        scroll: 0,
         yes: "quit".to_owned(),
         no: "stay".to_owned(),
         chooses_yes: true,

@@ -124,6 +124,7 @@ pub(super) fn planned(app: &mut App, options: GcOptions, plan: Result<GcPlan, Fa
     app.layers.push(Layer::Question(Question {
         title: format!("{}. Free it?", freeable(&plan)),
         lines,
+        scroll: 0,
         yes: "free".to_owned(),
         no: "leave".to_owned(),
         chooses_yes: false,

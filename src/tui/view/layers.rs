@@ -15,8 +15,12 @@ use crate::tui::review;
 use crate::tui::wrap::{Hanging, clean, columns, wrap};
 use crate::workbench::TabId;
 
+/// Columns that a question has at most.
+const QUESTION: u16 = 64;
 /// Columns that a text to be read has at most.
 const READING: u16 = 110;
+/// Rows that a comment being written has at most.
+const WRITING: u16 = 8;
 /// Columns of a box with what an agent asks.
 const ASKING: u16 = 90;
 
@@ -37,27 +41,34 @@ pub(super) fn paint(painter: &mut Painter, app: &App, layer: &Layer, screen: Rec
     let theme = painter.theme;
     match layer {
         Layer::Review(_) => {}
+        Layer::Comparison(number) => super::compare::paint(painter, app, *number, screen),
         Layer::List(list) => {
             list.picker.render_popup(screen, painter.buffer, &|look: Look| theme.style(look));
-            footer(painter, screen, hints(&list.kind));
+            // What passes is read first.
+            if app.toast.is_none() {
+                footer(painter, screen, hints(&list.kind));
+            }
         }
         Layer::Text(text) => read(painter, text, screen, "Esc closes"),
         Layer::Land(landing) => read(painter, &landing.text, screen, &landing.keys()),
         Layer::Question(one) => question(painter, one, screen),
-        Layer::Line(line) => write(painter, app, line, screen),
+        Layer::Line(line) => write(painter, line, screen),
         Layer::Asked { tab, scroll } => asked(painter, app, *tab, *scroll, screen),
     }
 }
 
-pub(super) fn cursor(app: &App, layer: &Layer, screen: Rect) -> Option<Position> {
+pub(super) fn cursor(layer: &Layer, screen: Rect) -> Option<Position> {
     match layer {
         Layer::List(list) => list.picker.cursor_popup(screen),
         Layer::Line(line) => {
             let before: String = line.text.chars().take(line.cursor).collect();
+            let row = before.matches('\n').count();
+            let before = before.rsplit('\n').next().unwrap_or_default();
             let start = columns(label(line)) + 2;
-            let x = u16::try_from(start + columns(&before)).unwrap_or(u16::MAX);
-            let area = line_area(app, screen);
-            Some(Position::new((area.x + x).min(area.right().saturating_sub(1)), area.y))
+            let x = u16::try_from(start + columns(before)).unwrap_or(u16::MAX);
+            let area = line_area(line, screen);
+            let y = u16::try_from(row.saturating_sub(hidden_rows(line, area))).unwrap_or_default();
+            Some(Position::new((area.x + x).min(area.right().saturating_sub(1)), area.y + y))
         }
         _ => None,
     }
@@ -69,13 +80,18 @@ fn hints(kind: &ListKind) -> &'static str {
         ListKind::Log => "Enter opens the session or shows the step · Tab branches off here",
         ListKind::Turns(_) => "Enter takes it · Tab branches off instead",
         ListKind::Queue => "Enter takes it back to edit · Tab drops it",
+        ListKind::Agents => "Enter goes there",
         ListKind::Commands => "Enter runs it · Tab writes it",
+        ListKind::Candidates(_) => {
+            "space marks · → again (differs by chance, no seed is set) · ← less · Enter goes on"
+        }
+        ListKind::Files(_) => "space marks a file · Enter takes those that are marked into a new branch",
         ListKind::Hits => "Enter opens the session · Tab branches off there",
         _ => "",
     }
 }
 
-fn footer(painter: &mut Painter, screen: Rect, text: &str) {
+pub(super) fn footer(painter: &mut Painter, screen: Rect, text: &str) {
     if !text.is_empty() {
         let area = Rect { y: screen.bottom() - 1, height: 1, ..screen };
         painter.fill(area, Role::Bar);
@@ -156,10 +172,11 @@ pub fn last_scroll(asks: Asks, now: Instant, screen: Rect) -> usize {
 }
 
 fn question(painter: &mut Painter, question: &Question, screen: Rect) {
-    let width = box_width(screen, 64);
-    let room = usize::from(width).saturating_sub(4);
-    let mut rows: Vec<Row> =
-        question.lines.iter().flat_map(|line| wrap(line, room, &Hanging::default())).collect();
+    let width = box_width(screen, QUESTION);
+    let lines = question_lines(question, screen);
+    let room = question_room(screen).min(lines.len());
+    let top = question.scroll.min(lines.len() - room);
+    let mut rows = lines[top..top + room].to_vec();
     rows.push(Row::default());
     let button = |text: &str, is_chosen: bool| {
         Piece::new(format!("  {text}  "), if is_chosen { Role::Selected } else { Role::Dim })
@@ -169,7 +186,26 @@ fn question(painter: &mut Painter, question: &Question, screen: Rect) {
         Piece::new("  ", Role::Popup),
         button(&question.no, !question.chooses_yes),
     ]));
-    boxed(painter, screen, width, (&question.title, Role::PopupTitle), &rows, "y · n · Tab · Enter · Esc");
+    let mut keys = "y · n · Tab · Enter · Esc".to_owned();
+    if room < lines.len() {
+        keys = format!("{}/{} · ↓ reads on · {keys}", top + room, lines.len());
+    }
+    boxed(painter, screen, width, (&question.title, Role::PopupTitle), &rows, &keys);
+}
+
+fn question_lines(question: &Question, screen: Rect) -> Vec<Row> {
+    let room = usize::from(box_width(screen, QUESTION)).saturating_sub(4);
+    question.lines.iter().flat_map(|line| wrap(line, room, &Hanging::default())).collect()
+}
+
+/// The rows of a question that are seen at once, above its answers.
+fn question_room(screen: Rect) -> usize {
+    asked_room(screen).saturating_sub(2).max(1)
+}
+
+/// Whoever reads a question needs to go no farther.
+pub fn last_line(question: &Question, screen: Rect) -> usize {
+    question_lines(question, screen).len().saturating_sub(question_room(screen))
 }
 
 fn boxed(painter: &mut Painter, screen: Rect, width: u16, title: (&str, Role), rows: &[Row], keys: &str) {
@@ -183,7 +219,7 @@ fn boxed(painter: &mut Painter, screen: Rect, width: u16, title: (&str, Role), r
     note_below(painter, area, &format!(" {keys} "));
 }
 
-fn frame(painter: &mut Painter, area: Rect, title: (&str, Role)) {
+pub(super) fn frame(painter: &mut Painter, area: Rect, title: (&str, Role)) {
     painter.fill(area, Role::Popup);
     let across = "─".repeat(usize::from(area.width.saturating_sub(2)));
     let last = area.bottom().saturating_sub(1);
@@ -204,29 +240,46 @@ fn note_below(painter: &mut Painter, area: Rect, note: &str) {
     }
 }
 
-fn write(painter: &mut Painter, app: &App, line: &Line, screen: Rect) {
-    let area = line_area(app, screen);
+fn write(painter: &mut Painter, line: &Line, screen: Rect) {
+    let area = line_area(line, screen);
     painter.fill(area, Role::Popup);
     let x = painter.text(area.x + 1, area.y, area.width - 1, label(line), Role::PopupTitle);
     let room = area.right().saturating_sub(x + 1);
-    // The end of what is written stays in sight.
-    let shown = crate::tui::wrap::fit_end(&line.text, usize::from(room)).into_owned();
-    painter.text(x + 1, area.y, room, &shown, Role::Input);
+    let rows = line.text.split('\n').skip(hidden_rows(line, area));
+    for (y, row) in (area.y..area.bottom()).zip(rows) {
+        // The end of what is written stays in sight.
+        let shown = crate::tui::wrap::fit_end(row, usize::from(room)).into_owned();
+        painter.text(x + 1, y, room, &shown, Role::Input);
+    }
+    let hint = "Enter keeps it · Ctrl-J new line · Ctrl-G editor";
+    if line.kind == LineKind::Comment && line.text.is_empty() && columns(hint) + 2 < usize::from(room) {
+        painter.text(x + 2, area.y, room - 2, hint, Role::Dim);
+    }
+}
+
+/// Rows at the top of what is written that have no room; the cursor's row has some.
+fn hidden_rows(line: &Line, area: Rect) -> usize {
+    let before = line.text.chars().take(line.cursor).filter(|c| *c == '\n').count();
+    (before + 1).saturating_sub(usize::from(area.height))
 }
 
 fn label(line: &Line) -> &'static str {
     match line.kind {
         LineKind::Find | LineKind::FindInReview => "search:",
         LineKind::Comment => "comment:",
+        LineKind::CompareAll => "prompt for all:",
+        LineKind::CompareMore => "ask them:",
     }
 }
 
-/// A line is written at the bottom, over the status.
-fn line_area(_app: &App, screen: Rect) -> Rect {
-    Rect { y: screen.bottom().saturating_sub(1), height: 1, ..screen }
+/// A line is written at the bottom, over the status; several lines grow from there.
+fn line_area(line: &Line, screen: Rect) -> Rect {
+    let rows = line.text.matches('\n').count() + 1;
+    let height = u16::try_from(rows).unwrap_or(u16::MAX).min(WRITING).min(screen.height);
+    Rect { y: screen.bottom().saturating_sub(height), height, ..screen }
 }
 
-fn inside(area: Rect) -> Rect {
+pub(super) fn inside(area: Rect) -> Rect {
     Rect {
         x: area.x + 2,
         y: area.y + 1,
@@ -237,11 +290,11 @@ fn inside(area: Rect) -> Rect {
 
 /// A box that would leave but a few columns at its sides takes those too: letters that peep out there
 /// would only be noise.
-fn box_width(screen: Rect, wanted: u16) -> u16 {
+pub(super) fn box_width(screen: Rect, wanted: u16) -> u16 {
     if screen.width < wanted + 12 { screen.width } else { wanted }
 }
 
-fn centred(screen: Rect, width: u16, height: u16) -> Rect {
+pub(super) fn centred(screen: Rect, width: u16, height: u16) -> Rect {
     Rect {
         x: screen.x + (screen.width - width) / 2,
         y: screen.y + (screen.height - height) / 2,

@@ -1,6 +1,7 @@
 //! The screen as a picture of the state. It only paints: it changes nothing, starts nothing, and names
 //! roles of the theme, never colours.
 
+mod compare;
 mod composer;
 mod layers;
 mod paint;
@@ -10,7 +11,7 @@ pub mod tabs;
 mod transcript;
 mod welcome;
 
-pub use layers::{last_scroll, review_area, text_columns, text_rows};
+pub use layers::{last_line, last_scroll, review_area, text_columns, text_rows};
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -43,7 +44,9 @@ pub fn view(app: &App, frame: &mut Frame) {
         composer::paint(&mut painter, app, &places);
         status::paint(&mut painter, app, places.status);
     }
-    for layer in &app.layers {
+    // What the review lies over is hidden by it.
+    let review = app.layers.iter().rposition(|layer| matches!(layer, Layer::Review(_)));
+    for layer in &app.layers[review.unwrap_or_default()..] {
         layers::paint(&mut painter, app, layer, screen);
     }
     if let Some(at) = cursor(app, &places) {
@@ -60,7 +63,7 @@ pub(super) fn cursor(app: &App, places: &Places) -> Option<ratatui::layout::Posi
     use super::app::Focus;
     let screen = Rect::new(0, 0, app.size.0, app.size.1);
     match (app.layers.last(), app.focus()) {
-        (Some(layer), _) => layers::cursor(app, layer, screen),
+        (Some(layer), _) => layers::cursor(layer, screen),
         (None, Focus::Composer) => app.tab().composer.cursor_position(places.input()),
         (None, _) => None,
     }

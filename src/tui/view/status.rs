@@ -106,9 +106,11 @@ fn hints(app: &App) -> Vec<(String, &'static str)> {
     let wanted: &[(&str, &str)] = match (app.layers.last(), app.focus()) {
         (Some(Layer::Review(_)), _) => &[
             ("hunk-next", "hunk"),
+            ("accept", "accept"),
+            ("revert", "revert"),
+            ("comment", "comment"),
             ("file-next", "file"),
             ("side-by-side", "layout"),
-            ("comment", "comment"),
             ("comments-send", "send"),
             ("leave", "close"),
         ],
@@ -124,6 +126,9 @@ fn hints(app: &App) -> Vec<(String, &'static str)> {
         ],
         (None, Focus::Panel) => &[("panel-open", "open"), ("panel-next", "section"), ("leave", "back")],
         (None, Focus::Composer) if context.is_asking() => &[],
+        (None, Focus::Composer) if app.compared(app.tab().id).is_some() => {
+            &[("compare", "compare"), ("palette", "commands"), ("diff", "diff"), ("help", "help")]
+        }
         (None, Focus::Composer) => {
             &[("palette", "commands"), ("diff", "diff"), ("panel", "panel"), ("help", "help")]
         }

@@ -4,6 +4,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Modifier;
 
 use super::paint::Painter;
+use crate::agent::ChildState;
 use crate::tui::app::App;
 use crate::tui::app::tab::{Last, Phase, Tab};
 use crate::tui::look::{Look, Piece, Role};
@@ -115,9 +116,15 @@ fn label(app: &App, tab: &Tab, place: usize, title: usize, counts: bool) -> Vec<
     let number = if is_active { Look::new(Role::TabActive) } else { Look::new(Role::BarDim) };
     let mut pieces = vec![
         Piece::new(format!(" {} ", place + 1), number),
+        Piece::new(if tab.child.is_some() { "↳ " } else { "" }, number),
         Piece::new(fit(&clean(&tab.title), title), look),
         Piece::new(format!(" {mark}"), role),
     ];
+    // Tabs of one comparison have its number, and each its letter there.
+    if let Some((comparison, at)) = app.compared(tab.id) {
+        let text = format!("‖{}{} ", comparison.number, comparison.rows[at].letter);
+        pieces.insert(1, Piece::new(text, if is_active { number } else { Look::new(Role::BarAccent) }));
+    }
     if let Some(changes) = tab.changes.as_ref().filter(|changes| counts && !changes.files.is_empty()) {
         pieces.push(Piece::new(" ", number));
         pieces.extend(line_counts(changes.insertions, changes.deletions));
@@ -151,7 +158,13 @@ pub(super) fn state(app: &App, tab: &Tab) -> (&'static str, Role) {
         Phase::Idle(Last::Failed) => ("✗", Role::Failed),
         Phase::Idle(Last::Interrupted) => ("■", Role::Warn),
         Phase::Fresh | Phase::Idle(Last::Nothing) => ("○", Role::BarDim),
-        Phase::Closed => ("×", Role::BarDim),
+        Phase::Closed => match tab.child.map(|child| child.state) {
+            Some(ChildState::Done | ChildState::Merged) => ("✓", Role::BarDim),
+            Some(ChildState::Conflict) => ("⚠", Role::Warn),
+            Some(ChildState::Failed) => ("✗", Role::Failed),
+            Some(ChildState::Interrupted) => ("■", Role::Warn),
+            Some(ChildState::Waiting | ChildState::Working) | None => ("×", Role::BarDim),
+        },
     }
 }
 
@@ -170,6 +183,9 @@ pub(super) fn state_word(tab: &Tab) -> &'static str {
         Phase::Idle(Last::Failed) => "failed",
         Phase::Idle(Last::Interrupted) => "interrupted",
         Phase::Fresh | Phase::Idle(Last::Nothing) => "idle",
-        Phase::Closed => "closed",
+        Phase::Closed => match tab.child.map(|child| child.state).filter(|state| state.is_over()) {
+            Some(state) => state.name(),
+            None => "closed",
+        },
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::state;
 use crate::agent::Failure;
-use crate::git::session::{self, Target};
+use crate::git::session::{self, SessionSummary, Target};
 use crate::workbench::Place;
 use crate::workbench::landing::{InBranch, in_branch};
 
@@ -30,6 +30,8 @@ pub struct BranchLine {
     pub landed_in: Option<InBranch>,
     /// The user has it checked out.
     pub is_current: bool,
+    /// Its session was put away.
+    pub archived: bool,
     /// The refs that keep heads which the session moved away from, the newest first.
     pub kept: Vec<String>,
 }
@@ -41,12 +43,17 @@ pub async fn branches(place: &Place) -> Result<Vec<BranchLine>, Failure> {
         .git(move |repo| {
             let here = repo.head()?;
             let mut kept: HashMap<String, Vec<String>> = HashMap::new();
-            for one in session::kept(repo)? {
-                kept.entry(one.session).or_default().push(one.name);
-            }
             let sessions = session::list(repo)?;
+            for one in session::kept(repo)? {
+                // What the branch stands at needs no way back.
+                let is_there = |own: &SessionSummary| own.id == one.session && own.head == one.commit;
+                if !sessions.iter().any(is_there) {
+                    kept.entry(one.session).or_default().push(one.name);
+                }
+            }
             let target = here.commit.as_ref().map(|tip| Target::new(repo, tip)).transpose()?;
             let into = here.branch.clone().unwrap_or_default();
+            let archived = session::archived(repo)?;
             let mut lines = Vec::new();
             for (name, head) in repo.refs("refs/heads/")? {
                 let Some(name) = name.strip_prefix("refs/heads/") else { continue };
@@ -74,6 +81,7 @@ pub async fn branches(place: &Place) -> Result<Vec<BranchLine>, Failure> {
                     landed: landed.unwrap_or(false),
                     landed_in: own.and(target).and_then(|target| in_branch(target, &into, &head)),
                     is_current,
+                    archived: own.is_some_and(|own| archived.contains(&own.id)),
                     kept: own.and_then(|own| kept.remove(&own.id)).unwrap_or_default(),
                 };
                 lines.push(line);

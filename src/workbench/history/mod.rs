@@ -14,7 +14,8 @@ pub use export::{Form, export, export_jsonl, export_markdown};
 pub(super) use import::read as import;
 pub use search::{Hit, search};
 
-use super::{Base, Place};
+use super::past::Past;
+use super::{Base, Place, Stat};
 use crate::agent::Failure;
 use crate::agent::journal;
 use crate::chat::{Entry, ErrorClass, Line, Usage};
@@ -70,12 +71,59 @@ pub async fn standing(place: &Place, rev: String) -> Result<Standing, Failure> {
         .await
 }
 
-/// What an undo would do.
+/// What an undo would do; of a session that somebody works in, with the files as they lie there now.
 pub async fn undo_plan(place: &Place, rev: Option<String>, scope: UndoScope) -> Result<UndoPlan, Failure> {
     place
         .git(move |repo| {
             let session = session::load(repo, rev.as_deref())?;
             session::undo_plan(repo, None, &session, scope)
+        })
+        .await
+}
+
+/// A head that a session moved away from, or was closed at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptLine {
+    /// Opens it again, on a branch of its own where the session went on since.
+    pub commit: String,
+    pub reference: String,
+    pub session: String,
+    pub branch: Option<String>,
+    pub why: String,
+    pub subject: String,
+    /// In milliseconds since 1970.
+    pub at: u64,
+}
+
+/// All heads that are kept, the newest first.
+pub async fn kept(place: &Place) -> Result<Vec<KeptLine>, Failure> {
+    place
+        .git(|repo| {
+            let sessions = session::list(repo)?;
+            let line = |one: session::Kept| {
+                let own = sessions.iter().find(|own| own.id == one.session);
+                Ok::<_, session::SessionError>(KeptLine {
+                    subject: repo.commit(&one.commit)?.subject().to_owned(),
+                    // The end of what was said, where that was after the last step.
+                    commit: one.tip.unwrap_or(one.commit).to_string(),
+                    reference: one.name,
+                    branch: own.and_then(|own| own.branch.clone()),
+                    session: one.session,
+                    why: one.why,
+                    at: one.at,
+                })
+            };
+            session::kept(repo)?.into_iter().map(line).collect::<Result<Vec<_>, _>>()
+        })
+        .await
+}
+
+/// How much each turn of a session changed, of those that changed anything.
+pub async fn turns(place: &Place, rev: String) -> Result<Vec<(u32, Stat)>, Failure> {
+    place
+        .git(move |repo| {
+            let session = session::load(repo, Some(&rev))?;
+            Past::turns(repo, &session)
         })
         .await
 }

@@ -5,34 +5,35 @@ use std::time::{Duration, SystemTime};
 use super::*;
 
 impl Desk {
-    fn plan(&self, scope: UndoScope) -> Result<UndoPlan, SessionError> {
+    pub fn plan(&self, scope: UndoScope) -> Result<UndoPlan, SessionError> {
         undo_plan(&self.repo, Some(&self.worktree()), &self.load(&self.id()), scope)
     }
 
-    fn undo(&mut self, scope: UndoScope) -> Undone {
+    pub fn undo(&mut self, scope: UndoScope) -> Undone {
         let (session, plan) = (self.load(&self.id()), self.plan(scope).unwrap());
         let done = undo_apply(&self.repo, Some(&mut self.worktree()), &session, &plan, &[]).unwrap();
-        self.settle(done)
-    }
-
-    fn redo(&mut self) -> Result<Undone, SessionError> {
-        let done = redo(&self.repo, Some(&mut self.worktree()), &self.load(&self.id()))?;
-        Ok(self.settle(done))
-    }
-
-    /// What was done is what is found again, and the worktree is clean on it.
-    fn settle(&mut self, done: Undone) -> Undone {
-        for rev in [self.id(), "offshoot/work".into()] {
-            assert_eq!(self.load(&rev), done.session, "{rev}");
-        }
-        assert_eq!(self.head(), done.session.head);
-        assert_eq!(self.git(&["status", "--porcelain"]), "");
-        self.conversation = done.session.conversation.clone();
-        self.cursor = Cursor::resume(&self.repo, &done.session).unwrap();
+        self.settle(&done.session);
         done
     }
 
-    fn has(&self, path: &str) -> bool {
+    pub fn redo(&mut self) -> Result<Redone, SessionError> {
+        let done = redo(&self.repo, Some(&mut self.worktree()), &self.load(&self.id()))?;
+        self.settle(&done.session);
+        Ok(done)
+    }
+
+    /// What was done is what is found again, and the worktree is clean on it.
+    fn settle(&mut self, done: &Session) {
+        for rev in [self.id(), "offshoot/work".into()] {
+            assert_eq!(self.load(&rev), *done, "{rev}");
+        }
+        assert_eq!(self.head(), done.head);
+        assert_eq!(self.git(&["status", "--porcelain"]), "");
+        self.conversation = done.conversation.clone();
+        self.cursor = Cursor::resume(&self.repo, done).unwrap();
+    }
+
+    pub fn has(&self, path: &str) -> bool {
         self.tree.join(path).exists()
     }
 }

@@ -57,7 +57,7 @@ fn the_prompt_quotes_each_place_in_the_order_of_the_files() {
     act(&mut review, [comment("Name the language.")]);
     act(&mut review, [Act::Top, Act::NextHunk, comment("Keep it.")]);
     act(&mut review, [Act::Top, comment("Add tests.")]);
-    insta::assert_snapshot!(review.comments_prompt(), @r"
+    insta::assert_snapshot!(review.remarks().prompt(), @r"
     I have reviewed your changes and have 3 comments. Please see to each of them.
 
     ## 1. `src/a.rs`
@@ -88,7 +88,7 @@ fn the_prompt_quotes_each_place_in_the_order_of_the_files() {
 fn without_comments_there_is_no_prompt() {
     let mut review = review(files(), 60, 14);
     act(&mut review, [Act::NextHunk, comment("  ")]);
-    assert_eq!(review.comments_prompt(), "");
+    assert_eq!(review.remarks().prompt(), "");
 }
 
 #[test]

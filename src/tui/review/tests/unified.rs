@@ -103,39 +103,3 @@ fn converted_line_endings_are_in_the_patch() {
     let text = unified(&modified("a", "x\ny\n", "x\r\ny\r\n"));
     assert!(text.ends_with("@@ -1,2 +1,2 @@\n-x\n-y\n+x\r\n+y\r\n"), "{text:?}");
 }
-
-#[test]
-fn a_change_alone_is_a_patch_on_either_side() {
-    let file = modified("a", &numbered(20, &[]), &numbered(20, &[(5, "five"), (7, "seven\nmore")]));
-    let mut review = review(vec![file], 60, 30);
-    assert_eq!(review.hunk_patch(Side::New), None);
-    act(&mut review, [Act::NextHunk]);
-    insta::assert_snapshot!(review.hunk_patch(Side::New).unwrap(), @r"
-    --- a/a
-    +++ b/a
-    @@ -2,7 +2,7 @@
-     line 2
-     line 3
-     line 4
-    -line 5
-    +five
-     line 6
-     seven
-     more
-    ");
-    act(&mut review, [Act::NextHunk]);
-    insta::assert_snapshot!(review.hunk_patch(Side::Old).unwrap(), @r"
-    --- a/a
-    +++ b/a
-    @@ -4,7 +4,8 @@
-     line 4
-     line 5
-     line 6
-    -line 7
-    +seven
-    +more
-     line 8
-     line 9
-     line 10
-    ");
-}

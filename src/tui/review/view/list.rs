@@ -6,9 +6,10 @@ use ratatui::style::Modifier;
 use super::pen::Pen;
 use crate::tui::look::{Look, Role};
 use crate::tui::review::geometry::Panes;
-use crate::tui::review::model::{Change, Counts};
+use crate::tui::review::model::{Change, Counts, letter};
 use crate::tui::review::prepared::{Content, File};
 use crate::tui::review::state::{Entry, Focus, ListRow, Review};
+use crate::tui::review::verdicts::Verdict;
 use crate::tui::wrap::{clean, fit_end};
 
 pub fn paint(review: &Review, panes: Panes, pen: &mut Pen<'_>) {
@@ -88,15 +89,16 @@ impl Shown<'_> {
             pen.grapheme((line.x, line.y), "▌", 1, bar);
         }
         let mut room = Rect { x: line.x + 1, width: line.width.saturating_sub(2), ..line };
-        for (text, role) in comment_mark(self.comments).into_iter().chain(self.counts(widths)).rev() {
+        let marks = comment_mark(self.comments).into_iter().chain(judged_mark(self.entry));
+        for (text, role) in marks.chain(self.counts(widths)).collect::<Vec<_>>().into_iter().rev() {
             // The name matters more than the counts.
             if room.width < 16 {
                 break;
             }
             room.width = pen.text_right(room, &text, pen.on(base, role)).saturating_sub(1);
         }
-        let letter = pen.on(base, letter_look(file.kind));
-        let used = pen.text(room, file.kind.letter(), letter) + 1;
+        let look = pen.on(base, letter_look(file.kind));
+        let used = pen.text(room, letter(file.kind), look) + 1;
         room = Rect { x: room.x + used, width: room.width.saturating_sub(used), ..room };
         let name = file.path.rsplit_once('/').map_or(file.path.as_str(), |(_, name)| name);
         let style = match (self.entry.folded, self.is_current) {
@@ -149,6 +151,13 @@ pub fn counts(file: &File) -> Vec<(String, Role)> {
 /// Nothing for zero.
 fn signed(sign: &str, count: usize) -> String {
     if count == 0 { String::new() } else { format!("{sign}{count}") }
+}
+
+/// Whether all of a file was judged, and how.
+pub fn judged_mark(entry: &Entry) -> Option<(String, Role)> {
+    let is_gone = entry.verdicts.iter().all(|verdict| *verdict == Some(Verdict::Reverted));
+    let mark = if is_gone { ("↶", Role::Warn) } else { ("✓", Role::Good) };
+    entry.is_judged().then(|| (mark.0.to_owned(), mark.1))
 }
 
 /// How many comments a file has, when it has any.

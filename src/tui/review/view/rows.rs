@@ -4,19 +4,20 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
 use super::code::{Code, Tint};
-use super::list::{comment_mark, counts, letter_look};
+use super::list::{comment_mark, counts, judged_mark, letter_look};
 use super::pen::Pen;
 use super::scope::scope_of;
 use crate::tui::look::{Look, Role};
 use crate::tui::review::align::{Endings, Text};
 use crate::tui::review::geometry::Columns;
 use crate::tui::review::lines::Ending;
-use crate::tui::review::model::Side;
+use crate::tui::review::model::{Side, letter};
 use crate::tui::review::notes::mode_names;
 use crate::tui::review::prepared::File;
 use crate::tui::review::shown::shown;
 use crate::tui::review::slots::{PairAt, Slot};
 use crate::tui::review::state::{Entry, Focus, Review};
+use crate::tui::review::verdicts::Verdict;
 use crate::tui::wrap::{clean, columns, fit_end};
 
 pub struct Rows<'a> {
@@ -87,6 +88,15 @@ impl<'a> Rows<'a> {
             (Slot::Hidden { new, len, .. }, Some(_)) => {
                 self.hidden(pen, line, &entry.file, (*new, *len), stand);
             }
+            (Slot::Judged { verdict, old, new, .. }, _) => {
+                let style = base(pen, Role::Hunk, stand);
+                pen.fill(line, style);
+                let room = indented(line, self.columns.comment_indent());
+                let role = if *verdict == Verdict::Reverted { Role::Warn } else { Role::Good };
+                let used = pen.text(room, verdict.said(), pen.on(style, role));
+                let counts = format!("−{} +{}", old.len(), new.len());
+                pen.text(indented(room, used + 2), &counts, pen.on(style, Role::Dim));
+            }
             (Slot::Same { old, new }, Some(text)) => {
                 let shows = |side, at| Line { side, at, kind: Kind::Same, pair: None };
                 let (old, new) = (shows(Side::Old, *old), shows(Side::New, *new));
@@ -121,7 +131,8 @@ impl<'a> Rows<'a> {
         let mut room = Rect { x: line.x + 1, width: line.width.saturating_sub(2), ..line };
         let comments = self.review.comments.iter().filter(|comment| comment.file == index).count();
         let modes = file.mode_change().map(|modes| (mode_names(modes), Role::Dim));
-        let parts = modes.into_iter().chain(comment_mark(comments)).chain(counts(file));
+        let parts =
+            modes.into_iter().chain(comment_mark(comments)).chain(judged_mark(entry)).chain(counts(file));
         for (text, role) in parts.collect::<Vec<_>>().into_iter().rev() {
             if room.width < 24 {
                 break;
@@ -134,7 +145,7 @@ impl<'a> Rows<'a> {
             usize::from(room.width)
         };
         say(pen, if entry.folded { "▸ " } else { "▾ " }, pen.on(base, Role::Dim));
-        say(pen, file.kind.letter(), pen.on(base, letter_look(file.kind)));
+        say(pen, letter(file.kind), pen.on(base, letter_look(file.kind)));
         let left = say(pen, " ", base);
         let path = clean(&file.path);
         let strong = pen.on(base, Look::new(Role::FileHeader).with(Modifier::BOLD));

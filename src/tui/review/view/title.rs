@@ -40,6 +40,11 @@ pub fn paint(review: &Review, area: Rect, pen: &mut Pen<'_>) {
     say(pen, &format!("  {files} {}", if files == 1 { "file" } else { "files" }), dim);
     say(pen, &format!("  +{}", counts.insertions), pen.on(bar, Role::Good));
     say(pen, &format!(" −{}", counts.deletions), pen.on(bar, Role::Bad));
+    match review.open_parts() {
+        (open, all) if open == all => {}
+        (0, all) => say(pen, &format!("  ✓ all {all}"), pen.on(bar, Role::Good)),
+        (open, all) => say(pen, &format!("  {open} of {all} hunks open"), dim),
+    }
 }
 
 /// What the right end says, and whether it should catch the eye.
@@ -52,7 +57,7 @@ fn state(review: &Review) -> Vec<(String, bool)> {
         let rows = review.selected().len();
         parts.push((format!("{rows} {} selected", if rows == 1 { "row" } else { "rows" }), true));
     }
-    match review.comments.len() {
+    match review.comments.len() + review.comments_elsewhere() {
         0 => {}
         1 => parts.push(("1 comment".to_owned(), true)),
         many => parts.push((format!("{many} comments"), true)),

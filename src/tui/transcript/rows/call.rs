@@ -17,6 +17,24 @@ pub(super) fn call(call: &Call, width: usize, fold: Fold) -> Vec<Row> {
         CallState::Good => ("✓", Role::Good),
         CallState::Bad => ("✗", Role::Bad),
     };
+    if let Some(child) = &call.child {
+        let state = match call.state {
+            CallState::Running => Role::Working,
+            CallState::Good => Role::Dim,
+            CallState::Bad => Role::Bad,
+        };
+        let left = [
+            Piece::new(call.name.as_str(), Role::Tool),
+            blank(1),
+            Piece::new(clean(&call.about), Role::Text),
+        ];
+        let mut rows = vec![one_row((mark, role), &left, &[Piece::new(clean(child), state)], width)];
+        if fold == Fold::Open {
+            rows.extend(detail(&call.detail, width));
+            rows.extend(tail(&call.output, OPEN, width));
+        }
+        return rows;
+    }
     // A summary often begins with what the call is about.
     let rest = call.summary.strip_prefix(&call.about).unwrap_or(&call.summary);
     let (about, rest) = match call.state {
