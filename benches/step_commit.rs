@@ -1,16 +1,17 @@
 //! A step commit beside `git add -A && git commit`, in repositories of 3,000 and of 50,000 files.
 //! Prints medians and ratios: `cargo bench --bench step_commit`.
 
+mod support;
+
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use offshoot::git::{Repo, StepOptions, Touched, Worktree};
 
-const ROUNDS: usize = 21;
+use support::{Failure, generate, git, median, name};
 
-type Failure = Box<dyn std::error::Error>;
+const ROUNDS: usize = 21;
 
 fn main() -> Result<(), Failure> {
     println!("One changed file per step, {ROUNDS} rounds, medians in ms; the ratio is to git's own.");
@@ -30,7 +31,7 @@ fn compare(files: usize) -> Result<(), Failure> {
 
     let plain = root.path().join("plain");
     repo.create_worktree("offshoot/plain", base.as_ref(), &plain)?;
-    let by_git = median(|round| {
+    let by_git = median(ROUNDS, |round| {
         change(&plain, files, round)?;
         let start = Instant::now();
         git(&plain, &["add", "-A"])?;
@@ -40,19 +41,19 @@ fn compare(files: usize) -> Result<(), Failure> {
     row(files, "git add -A && git commit", by_git, by_git);
 
     let mut tree = repo.create_worktree("offshoot/paths", base.as_ref(), &root.path().join("paths"))?;
-    let named = median(|round| {
+    let named = median(ROUNDS, |round| {
         let path = change(tree.path(), files, round)?;
         step(&mut tree, &Touched::Paths(vec![path]))
     })?;
     row(files, "step, paths named", named, by_git);
 
     let mut tree = repo.create_worktree("offshoot/scan", base.as_ref(), &root.path().join("scan"))?;
-    let scanned = median(|round| {
+    let scanned = median(ROUNDS, |round| {
         change(tree.path(), files, round)?;
         step(&mut tree, &Touched::Scan)
     })?;
     row(files, "step, whole worktree scanned", scanned, by_git);
-    let nothing = median(|_| {
+    let nothing = median(ROUNDS, |_| {
         let start = Instant::now();
         let made = tree.commit(&Touched::Scan, &|_| "step\n".to_owned(), &StepOptions::default())?;
         if made.is_some() {
@@ -71,12 +72,6 @@ fn step(tree: &mut Worktree, touched: &Touched) -> Result<Duration, Failure> {
     if made.is_some_and(|m| m.stat.files.len() == 1) { Ok(took) } else { Err("no commit of one file".into()) }
 }
 
-fn median(mut round: impl FnMut(usize) -> Result<Duration, Failure>) -> Result<Duration, Failure> {
-    let mut times = (0..ROUNDS).map(&mut round).collect::<Result<Vec<_>, _>>()?;
-    times.sort_unstable();
-    Ok(times[ROUNDS / 2])
-}
-
 fn row(files: usize, what: &str, took: Duration, by_git: Duration) {
     let (ms, ratio) = (took.as_secs_f64() * 1e3, by_git.as_secs_f64() / took.as_secs_f64());
     println!("{files:>8}  {what:<28}  {ms:>8.1}  {ratio:>5.1}x");
@@ -87,32 +82,4 @@ fn change(top: &Path, files: usize, round: usize) -> Result<PathBuf, Failure> {
     let path = name((round * 7919 + 13) % files);
     fs::write(top.join(&path), format!("changed in round {round}\n{}", "and more of it\n".repeat(40)))?;
     Ok(path)
-}
-
-fn name(file: usize) -> PathBuf {
-    PathBuf::from(format!("crate{}/src/module{}/file{file}.rs", file % 20, file % 400 / 20))
-}
-
-fn generate(top: &Path, files: usize) -> Result<(), Failure> {
-    for file in 0..files {
-        let path = top.join(name(file));
-        fs::create_dir_all(path.parent().ok_or("a file lies in a folder")?)?;
-        fs::write(path, format!("// file {file}\n{}", "fn work() {}\n".repeat(file % 60)))?;
-    }
-    git(top, &["init", "-q", "-b", "main"])?;
-    git(top, &["config", "user.name", "Bench"])?;
-    git(top, &["config", "user.email", "bench@example.org"])?;
-    git(top, &["config", "gc.auto", "0"])?;
-    git(top, &["add", "-A"])?;
-    git(top, &["commit", "-q", "-m", "first"])
-}
-
-fn git(dir: &Path, args: &[&str]) -> Result<(), Failure> {
-    let status = Command::new("git")
-        .current_dir(dir)
-        .args(args)
-        .env("GIT_CONFIG_GLOBAL", "/dev/null")
-        .env("GIT_CONFIG_NOSYSTEM", "1")
-        .status()?;
-    if status.success() { Ok(()) } else { Err(format!("git {args:?} failed").into()) }
 }

@@ -230,6 +230,13 @@ fn resume(place: &Place, rev: Option<&str>) -> Result<(Ground, SessionLock), Fai
         session.branch = Some(name.to_owned());
     }
     let branch = match session.branch.clone() {
+        // It may come from another machine, where the name was free.
+        Some(branch) if named.is_none() && is_anothers(repo, &branch, &session) => {
+            let free = repo.branch_name(session.title.as_deref().unwrap_or_default())?;
+            notices.push(format!("branch {branch} is another session's here: this one goes on {free}"));
+            session.branch = Some(free.clone());
+            free
+        }
         Some(branch) => branch,
         None => repo.branch_name(session.title.as_deref().unwrap_or_default())?,
     };
@@ -253,6 +260,12 @@ fn is_its_branch(repo: &Repo, session: &Peek, name: &str) -> bool {
         let is_gone = || repo.read_ref(&format!("refs/heads/{own}")).is_ok_and(|at| at.is_none());
         own == name || (session.tip == session.head && is_gone())
     })
+}
+
+/// Whether a branch stands that another session is on.
+fn is_anothers(repo: &Repo, branch: &str, session: &Session) -> bool {
+    let there = session::peek(repo, Some(branch)).ok().filter(|there| there.stamp.session != session.id);
+    there.is_some_and(|there| is_its_branch(repo, &there, branch))
 }
 
 /// A session known by its journal. When it was killed before git held anything of it, all that there

@@ -133,6 +133,20 @@ fn a_session_that_went_on_in_both_places_is_overwritten_in_neither() {
 }
 
 #[test]
+fn a_session_whose_branch_has_the_name_of_another_one_gets_a_branch_of_its_own() {
+    let team = Team::new();
+    let ours = team.machine.run_well(&["make one"]);
+    team.offshoot(&["push"]);
+    let (code, _) = team.they(&["run", "make one"]);
+    assert_eq!(code, Some(0));
+    let theirs = team.machine.git_in(&team.theirs, &["rev-parse", &ours.branch()]);
+    team.they(&["fetch"]);
+    let (code, end) = team.they(&["resume", &ours.session(), "make two"]);
+    assert_eq!((code, end["branch"].as_str()), (Some(0), Some("offshoot/make-one-2")), "{end}");
+    assert_eq!(team.machine.git_in(&team.theirs, &["rev-parse", &ours.branch()]), theirs);
+}
+
+#[test]
 fn what_was_undone_here_is_undone_there_by_the_next_push() {
     let team = Team::new();
     let branch = team.machine.run_well(&["make one"]).branch();
