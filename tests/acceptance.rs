@@ -5,6 +5,7 @@ mod acceptance {
     mod compare;
     mod going_on;
     mod health;
+    mod landing;
     mod ledger;
     mod past;
     mod repositories;

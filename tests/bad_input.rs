@@ -394,7 +394,7 @@ mod repositories {
         let owner = fs::File::create(&lock).unwrap();
         fs::write(&ready, "").unwrap();
         let done = running.finish();
-        failed(&done, 1, "internal", &[".lock", "remove"]);
+        failed(&done, 1, "internal", &[".lock", "has it open", "wait until process"]);
         assert!(done.commits().is_empty());
         drop(owner);
         fs::remove_file(&lock).unwrap();
@@ -414,7 +414,7 @@ mod repositories {
         // As long as it is open somebody owns it; one that nobody owns would be cleared away.
         let owner = fs::File::create(&lock).unwrap();
         let done = m.run(&["--branch", &first.branch(), "talk"]);
-        failed(&done, 1, "internal", &[".lock", "remove"]);
+        failed(&done, 1, "internal", &[".lock", "has it open", "wait until process"]);
         drop(owner);
         fs::remove_file(&lock).unwrap();
         let last = m.run_well(&["--branch", &first.branch(), "and now"]);

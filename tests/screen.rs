@@ -10,6 +10,7 @@ mod screen {
     mod compare;
     mod crashes;
     mod hostile;
+    mod landing;
     mod looks;
     mod past;
     mod plain;

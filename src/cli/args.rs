@@ -252,7 +252,7 @@ pub struct ShowArgs {
 
 #[derive(Debug, Clone, Args)]
 pub struct BlameArgs {
-    /// The file, and which of its lines: FILE, FILE:LINE or FILE:FIRST-LAST
+    /// The file, and which of its lines where not all: a number, or two with - between
     #[arg(value_name = "FILE[:LINE]")]
     pub file: String,
     /// The version of this branch, session or commit, not the one in the checkout
@@ -457,7 +457,7 @@ pub struct GcArgs {
     /// Do it
     #[arg(long)]
     pub apply: bool,
-    /// Also free folders that git ignores (target, node_modules …) of worktrees that nobody works in; what the settings
+    /// Also free folders that git ignores (`target`, `node_modules` …) of worktrees that nobody works in; what the settings
     /// give a worktree comes again when it is next opened
     #[arg(long)]
     pub builds: bool,

@@ -110,9 +110,9 @@ impl Worktree {
                 let tree = library.find_object(tree.oid()?, None).map_err(|e| failed(&e))?;
                 let mut how = CheckoutBuilder::new();
                 how.force().update_index(false).disable_pathspec_match(true);
-                paths.iter().for_each(|path| {
+                for path in paths {
                     how.path(path);
-                });
+                }
                 library.checkout_tree(&tree, Some(&mut how)).map_err(|e| failed(&e))
             }
             _ => {

@@ -297,11 +297,11 @@ pub enum Loaded {
     },
     Land {
         wish: LandWish,
-        plan: Result<LandPlan, Failure>,
+        plan: Result<Box<LandPlan>, Failure>,
     },
     Landing {
         tab: TabId,
-        landed: Result<(LandPlan, LandedAs), Failure>,
+        landed: Result<Box<(LandPlan, LandedAs)>, Failure>,
     },
     Resolution {
         tab: TabId,
@@ -338,7 +338,7 @@ pub enum Loaded {
     Undo {
         tab: TabId,
         back: Back,
-        plan: Result<UndoPlan, Failure>,
+        plan: Result<Box<UndoPlan>, Failure>,
     },
     /// Of the turns that changed anything.
     Turns {

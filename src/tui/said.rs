@@ -17,7 +17,6 @@ use super::transcript::Transcript;
 use super::transcript::cell::{CallState, Kind};
 use super::update::{self, Actions};
 use crate::agent::Resort;
-use crate::git::session::LandPlan;
 
 /// Rows of a list that are printed.
 const CHOICES: usize = 40;
@@ -124,7 +123,7 @@ fn preview(landing: &Landing) -> String {
         text.push_str(format!("  {line}").trim_end());
         text.push('\n');
     }
-    let is_ready = landing.plan.as_ref().is_some_and(LandPlan::is_ready) && !landing.is_dry;
+    let is_ready = landing.plan.as_ref().is_some_and(|plan| plan.is_ready()) && !landing.is_dry;
     text.push_str(if is_ready { "(y: land, n: leave)\n" } else { "(n: leave)\n" });
     text
 }

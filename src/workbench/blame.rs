@@ -97,10 +97,8 @@ fn split(what: &str) -> Option<(&str, RangeInclusive<usize>)> {
 
 /// A path relative to one of the tops, without `.` and `..`; nothing when it leads out of them.
 fn within(path: &Path, tops: &[&Path]) -> Option<PathBuf> {
-    let path = match path.is_absolute() {
-        true => tops.iter().find_map(|top| path.strip_prefix(top).ok())?,
-        false => path,
-    };
+    let path =
+        if path.is_absolute() { tops.iter().find_map(|top| path.strip_prefix(top).ok())? } else { path };
     let mut out = PathBuf::new();
     for part in path.components() {
         match part {

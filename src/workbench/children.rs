@@ -43,6 +43,7 @@ pub(super) struct Child {
 /// The same once it is open.
 pub(super) struct ChildAtWork {
     pub watch: Arc<Watch>,
+    cancel: CancellationToken,
     done: oneshot::Sender<Result<Ended, Failure>>,
 }
 
@@ -165,15 +166,18 @@ impl Child {
         open.opened.title.clone_from(&self.parentage.title);
         let watch = Watch { call: self.parentage.call.clone(), news: self.news, seen: Mutex::default() };
         open.opened.parent = Some(self.parentage);
-        if !self.cancel.is_cancelled() {
-            queue.push(self.order);
-        }
+        queue.push(self.order);
         let _ = self.opened.send(());
-        ChildAtWork { watch: Arc::new(watch), done: self.done }
+        ChildAtWork { watch: Arc::new(watch), cancel: self.cancel, done: self.done }
     }
 }
 
 impl ChildAtWork {
+    /// Whether nobody wants it any more: no turn of it begins then.
+    pub fn is_cancelled(&self) -> bool {
+        self.cancel.is_cancelled()
+    }
+
     /// It is open, and told to front-ends.
     pub async fn tell_open(&self, open: &OpenTab) {
         let opened = News::Opened {

@@ -46,7 +46,7 @@ pub enum EventKind {
         persona: Option<String>,
         kept: bool,
     },
-    Moved(Moved),
+    Moved(Box<Moved>),
     Merging(Merging),
     /// What its branch would conflict with now, if that is not what was told last.
     Radar(Vec<Clash>),

@@ -154,7 +154,7 @@ pub(super) fn in_branch(target: &Target<'_>, into: &str, head: &CommitId) -> Opt
     let since = match standing.state {
         Landed::No { .. } | Landed::Nothing => return None,
         // A branch on which nothing was done yet is below the target, too.
-        Landed::Merged if commit.is_none() && target.has_in_line(head) => return None,
+        Landed::Merged if commit.is_none() && target.is_its_own(head) => return None,
         Landed::Merged | Landed::Squashed | Landed::Picked => 0,
         Landed::Since { commits } => commits,
     };
@@ -193,8 +193,11 @@ impl InBranch {
 
 /// What the agent is asked to do.
 fn prompt(way: &Resolving) -> String {
-    let mut text =
-        format!("Branch {} was merged into this work, {}, and these paths conflict:\n", way.into, way.name);
+    let mut text = format!(
+        "Resolve the conflicts with {into}\n\nBranch {into} was merged into this work, {}, and these paths conflict:\n",
+        way.name,
+        into = way.into
+    );
     for conflict in &way.conflicts {
         text.push_str(&format!(
             "- {}: {}{}\n",

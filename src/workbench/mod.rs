@@ -37,6 +37,7 @@ mod surroundings;
 pub mod sync;
 mod tab;
 mod tabs;
+mod teller;
 mod toolbox;
 pub mod why;
 pub mod words;
@@ -56,7 +57,6 @@ pub use files::files;
 pub use merging::Merging;
 pub use opening::Opening;
 pub use past::{History, Stat, StepMark};
-pub use ports::Block;
 pub use recovery::{RecoveredSession, recover};
 
 use crate::agent::{Failure, Order, Situation};

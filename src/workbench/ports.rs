@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 /// Ports that follow each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Block {
+pub(super) struct Block {
     pub first: u16,
     /// At least 1.
     pub count: u16,

@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::shell;
-use super::tab::Teller;
+use super::teller::Teller;
 use super::words::{bytes, count};
 use super::{Audience, EventKind, Place, SetupEnd, SetupEvent, ShellEnd, ShellEvent};
 use crate::agent::Failure;

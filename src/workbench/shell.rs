@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::tab::Teller;
+use super::teller::Teller;
 use super::words::{fenced, quoted};
 use super::{Audience, EventKind, ShellEnd, ShellEvent};
 use crate::git::redact::redact_known;

@@ -14,10 +14,10 @@ use super::children::{Child, ChildAtWork, Nursery};
 use super::ground::Beginning;
 use super::open::{self, OpenTab};
 use super::queue::Queue;
-use super::radar::Radar;
 use super::shell::{Ended, Shells};
 use super::tabs::Tabs;
-use super::{Audience, Command, Event, EventKind, Moved, Place, ShellEnd, Stat, TabId};
+use super::teller::Teller;
+use super::{Audience, Command, EventKind, Moved, Place, ShellEnd, Stat, TabId};
 use crate::agent::{self, AgentEvent, EndReason, Failure, Order, Persona, TurnEnd};
 use crate::chat::ErrorClass;
 use crate::config::PermissionMode;
@@ -52,33 +52,6 @@ pub(super) fn spawn(
     })
 }
 
-/// Tells the front-end what happens in one tab.
-#[derive(Debug, Clone)]
-pub(super) struct Teller {
-    tab: TabId,
-    session: Arc<str>,
-    radar: Radar,
-    events: mpsc::Sender<Event>,
-}
-
-impl Teller {
-    pub fn new(tab: TabId, radar: Radar, events: mpsc::Sender<Event>) -> Self {
-        Self { tab, session: Arc::default(), radar, events }
-    }
-
-    /// Waits while the front-end is behind.
-    pub async fn tell(&self, kind: EventKind) {
-        self.radar.hear(self.tab, &self.session, &kind);
-        let event = Event { tab: self.tab, session: self.session.to_string(), kind };
-        // A receiver that is gone has no use for events; the work goes on and is on record.
-        let _ = self.events.send(event).await;
-    }
-
-    async fn refuse(&self, why: &str, hint: &str) {
-        self.tell(EventKind::Failed(Failure::new(ErrorClass::Internal, why).hint(hint))).await;
-    }
-}
-
 async fn run(tabs: Arc<Tabs>, start: Start, commands: mpsc::Receiver<Command>, teller: Teller) {
     let Start { beginning, permissions, child } = start;
     let place = Arc::clone(&tabs.place);
@@ -93,7 +66,7 @@ async fn run(tabs: Arc<Tabs>, start: Start, commands: mpsc::Receiver<Command>, t
     let mut queue = Queue::default();
     let child = child.map(|child| child.begin(&mut open, &mut queue));
     let session = open.agent.session();
-    let teller = Teller { session: session.id.as_str().into(), ..teller };
+    let teller = teller.of(&session.id);
     let shell = open.agent.tools().shell.clone();
     let shells = Shells::new(shell, session.worktree.clone(), &open.agent.services().secrets);
     teller.tell(EventKind::Opened(Box::new(open.opened.clone()))).await;
@@ -109,7 +82,7 @@ async fn run(tabs: Arc<Tabs>, start: Start, commands: mpsc::Receiver<Command>, t
         }
         async move { teller.tell(kind_of(event)).await }.boxed()
     }));
-    let nursery = Arc::new(Nursery::new(tabs, teller.tab, &open));
+    let nursery = Arc::new(Nursery::new(tabs, teller.tab(), &open));
     open.agent.let_start(nursery.clone());
     let tab = Tab {
         open,
@@ -157,6 +130,9 @@ impl Tab {
         }
         loop {
             self.settle().await;
+            if self.child.as_ref().is_some_and(ChildAtWork::is_cancelled) {
+                break;
+            }
             let order = match self.queue.take() {
                 Some(order) => {
                     self.tell_queue().await;
@@ -434,7 +410,7 @@ impl Tab {
     async fn moved(&mut self, moved: Result<Moved, Failure>) {
         match moved {
             Ok(moved) => {
-                self.teller.tell(EventKind::Moved(moved)).await;
+                self.teller.tell(EventKind::Moved(Box::new(moved))).await;
                 self.tell_context().await;
             }
             Err(failure) => self.teller.tell(EventKind::Failed(failure)).await,

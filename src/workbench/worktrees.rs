@@ -5,9 +5,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::Serialize;
 
+use super::Place;
 use super::held::{lock_name, lock_worktrees};
 use super::history;
-use super::{Block, Place};
+use super::ports::Block;
 use crate::agent::Failure;
 use crate::agent::journal::{self, SessionLock};
 use crate::chat::ErrorClass;
@@ -68,7 +69,10 @@ pub async fn worktrees(place: &Place) -> Result<Worktrees, Failure> {
         let state = |item: &GcItem| state(&journals, worker_of(item));
         let worktrees: Vec<WorktreeLine> =
             plan.items.into_iter().map(|item| line(state(&item), ports.of(&item.path), item)).collect();
-        let shared_cache = SharedCache { bytes: Sizes::default().add(&cache), path: cache };
+        let mut sizes = Sizes::default();
+        let entries = std::fs::read_dir(&cache).into_iter().flatten().flatten();
+        let in_cache = entries.map(|entry| sizes.add(&entry.path())).sum();
+        let shared_cache = SharedCache { bytes: in_cache, path: cache };
         let bytes = worktrees.iter().map(|one| one.bytes).sum::<u64>() + shared_cache.bytes;
         Worktrees { worktrees, bytes, shared_cache }
     });

@@ -3,7 +3,7 @@
 use offshoot::agent::AgentEvent;
 use offshoot::agent::{Answer, ApprovalState, ChildState, Persona};
 use offshoot::config::PermissionMode;
-use offshoot::workbench::{Command, Event, EventKind, Opened, Start, TabId};
+use offshoot::workbench::{Command, Event, EventKind, Opened, ShellEvent, Start, TabId};
 use serde_json::{Value, json};
 
 use super::desk::{Desk, TAB, new, prompt};
@@ -272,4 +272,34 @@ async fn a_tab_that_is_closed_ends_the_sub_agents_of_its_agent() {
     desk.closed(TAB).await;
     assert!(!opened.worktree.exists() && parent.worktree.exists());
     assert_eq!(desk.machine.file_at(&opened.branch, "made.txt"), "made");
+}
+
+#[tokio::test]
+async fn an_interruption_while_a_worktree_is_made_ready_begins_no_turn() {
+    let machine = Machine::new();
+    let desk = Desk::new(machine);
+    let gate = desk.gate("setup");
+    let scenes = [
+        ("begin", vec![ask("Late", "never begins"), say("Never said.")]),
+        ("never begins", vec![json!({ "text": "Still", "stall": true })]),
+    ];
+    let scenes: Vec<Value> =
+        scenes.iter().map(|(when, reply)| json!({ "when": when, "reply": reply })).collect();
+    // Only a worktree in which the parent has worked is made ready by waiting.
+    let setup = format!("test ! -e wait || {gate}");
+    desk.machine.play(&json!({ "turn": scenes }), &format!("[worktree]\nsetup = [{setup:?}]\n"));
+    let mut desk = Desk::new(desk.machine);
+    let parent = desk.open_new().await;
+    std::fs::write(parent.worktree.join("wait"), "").unwrap();
+    desk.prompt("begin").await;
+    let (child, ..) = desk.child().await;
+    desk.find(|event| {
+        let began = matches!(&event.kind, EventKind::Shell(ShellEvent::Began { .. }));
+        (event.tab == child && began).then_some(())
+    })
+    .await;
+    desk.send(Command::Interrupt { tab: TAB }).await;
+    let (is_error, said) = desk.answer().await;
+    assert!(is_error && said.contains("was interrupted"), "{said}");
+    desk.find(|event| event.turn_end().filter(|_| event.tab == TAB).cloned()).await;
 }

@@ -84,7 +84,7 @@ impl Desk {
     pub async fn moved(&mut self, command: Command) -> Moved {
         self.send(command).await;
         self.next(|kind| match kind {
-            EventKind::Moved(moved) => Some(moved),
+            EventKind::Moved(moved) => Some(*moved),
             EventKind::Failed(failure) => panic!("not moved: {}", failure.message),
             _ => None,
         })

@@ -197,7 +197,7 @@ async fn a_tab_that_is_closed_meanwhile_is_made_ready_when_it_is_opened_again() 
 #[tokio::test]
 async fn worktrees_have_ports_and_variables_of_their_own() {
     let machine = machine(
-        "ports = 5\nport_base = 41000\nenv = { PORT = '$OFFSHOOT_PORT', WHERE = '${OFFSHOOT_CACHE}/target', OFFSHOOT_BRANCH = 'x' }",
+        "ports = 5\nport_base = 41000\nenv = { DB_PASSWORD = 'open-sesame-98765', PORT = '$OFFSHOOT_PORT', WHERE = '${OFFSHOOT_CACHE}/target', OFFSHOOT_BRANCH = 'x' }",
     );
     let checkout = machine.repo.display().to_string();
     let mut desk = Desk::new(machine);
@@ -211,6 +211,8 @@ async fn worktrees_have_ports_and_variables_of_their_own() {
     assert_eq!(numbers, [first, first + 4, 5, first]);
     assert_eq!(lines[1], format!("{}|{}|{checkout}", opened.branch, opened.worktree.display()));
     assert_eq!(lines[2..], ["cache", "/target"]);
+    let hidden = desk.printed("echo \"<$DB_PASSWORD>\"").await;
+    assert!(hidden.starts_with('<') && hidden.len() > 3 && !hidden.contains("sesame"), "{hidden}");
     let variable =
         |name: &str| opened.variables.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
     assert_eq!(variable("PORT"), Some(first.to_string()), "front-ends know them, for $");

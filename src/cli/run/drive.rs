@@ -85,7 +85,9 @@ async fn watch(printer: &mut Printer, place: Arc<Place>, start: Start, order: Op
                 }
                 _ => close = true,
             },
-            EventKind::Failed(failure) if event.session.is_empty() => return Err(failure.clone().into()),
+            EventKind::Failed(failure) if event.session.is_empty() && event.tab == TAB => {
+                return Err(failure.clone().into());
+            }
             EventKind::Agent(AgentEvent::Approval(approval))
                 if approval.decision == ApprovalState::Pending =>
             {

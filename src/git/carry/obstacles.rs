@@ -247,10 +247,7 @@ fn in_place(
             Err(_) => return Ok(Vec::new()),
         }
     }
-    let meta = match top.join(path).symlink_metadata() {
-        Ok(meta) => meta,
-        Err(_) => return Ok(Vec::new()),
-    };
+    let Ok(meta) = top.join(path).symlink_metadata() else { return Ok(Vec::new()) };
     if !meta.is_dir() {
         return Ok(if goes(path) { Vec::new() } else { vec![path.to_owned()] });
     }

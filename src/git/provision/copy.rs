@@ -34,7 +34,7 @@ pub(super) enum Halt {
 impl Copier<'_> {
     /// Copies a file, a link or a folder with all that is in it, by its path in both trees.
     pub fn copy(&mut self, path: &Path) -> Result<(), Halt> {
-        let Some(meta) = self.look(path)? else { return Ok(()) };
+        let Some(meta) = self.look(path) else { return Ok(()) };
         if let Some(parent) = path.parent() {
             self.make_parents(parent)?;
         }
@@ -96,7 +96,7 @@ impl Copier<'_> {
         };
         for entry in entries.flatten() {
             let below = path.join(entry.file_name());
-            let Some(meta) = self.look(&below)? else { continue };
+            let Some(meta) = self.look(&below) else { continue };
             // A worktree may lie in its own source.
             if self.patterns.drops(&below, meta.is_dir()) || self.to.starts_with(self.from.join(&below)) {
                 continue;
@@ -146,13 +146,13 @@ impl Copier<'_> {
     }
 
     /// What is to be copied; `None` when it has gone meanwhile.
-    fn look(&mut self, path: &Path) -> Result<Option<Metadata>, Halt> {
+    fn look(&mut self, path: &Path) -> Option<Metadata> {
         match self.from.join(path).symlink_metadata() {
-            Ok(meta) => Ok(Some(meta)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Ok(meta) => Some(meta),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => {
                 self.leave(path, &error.to_string());
-                Ok(None)
+                None
             }
         }
     }
@@ -170,7 +170,7 @@ impl Copier<'_> {
 /// Makes folders below a top. An error where something else stands in the way.
 pub(super) fn make_folders(top: &Path, folders: &Path) -> Result<(), GitError> {
     let mut place = PathBuf::from(top);
-    for part in folders.iter() {
+    for part in folders {
         place.push(part);
         match place.symlink_metadata() {
             Ok(meta) if meta.is_dir() => {}

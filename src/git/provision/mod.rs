@@ -98,12 +98,14 @@ impl Repo {
         if copies.is_empty() && links.is_empty() {
             return Ok(given);
         }
-        let ignored = self.on_checkout(|ground| ground.ignored())?;
-        let (mut to_link, mut to_copy) = (Vec::new(), Vec::new());
-        for one in &ignored {
-            self.choose(&links, one, &mut to_link);
-            self.choose(&copies, one, &mut to_copy);
-        }
+        let (mut to_link, mut to_copy) = self.on_checkout(|ground| {
+            let (mut to_link, mut to_copy) = (Vec::new(), Vec::new());
+            for one in ground.ignored()? {
+                self.choose(&links, &one, &mut to_link);
+                self.choose(&copies, &one, &mut to_copy);
+            }
+            Ok((to_link, to_copy))
+        })?;
         to_copy.retain(|path| !to_link.iter().any(|link| path.starts_with(link)));
         if wants.linking == Linking::Copy {
             to_copy.append(&mut to_link);
@@ -122,7 +124,7 @@ impl Repo {
                 Err(error) => given.left.push(Left { path, why: error.to_string() }),
             }
         }
-        let mut copier = Copier {
+        let mut work = Copier {
             from: self.checkout(),
             to: worktree,
             patterns: &copies,
@@ -132,7 +134,7 @@ impl Repo {
             tries_clones: true,
         };
         for path in &to_copy {
-            match copier.copy(path) {
+            match work.copy(path) {
                 Ok(()) => {}
                 Err(Halt::Stopped) => {
                     given.is_stopped = true;
@@ -140,13 +142,13 @@ impl Repo {
                 }
                 Err(Halt::Failed(GitError::PathOccupied { path: at })) => {
                     let why = format!("{} is in the way", at.display());
-                    copier.left.push(Left { path: path.clone(), why });
+                    work.left.push(Left { path: path.clone(), why });
                 }
                 Err(Halt::Failed(error)) => return Err(error),
             }
         }
-        given.copied = copier.amount;
-        given.left.append(&mut copier.left);
+        given.copied = work.amount;
+        given.left.append(&mut work.left);
         self.tell_missing([&copies, &links], &chosen, &mut given);
         Ok(given)
     }
@@ -194,7 +196,7 @@ impl Repo {
             }
             match self.checkout().join(name).symlink_metadata() {
                 Ok(_) => {
-                    given.left.push(Left { path: name.into(), why: "it is not ignored by git".to_owned() })
+                    given.left.push(Left { path: name.into(), why: "it is not ignored by git".to_owned() });
                 }
                 Err(_) => given.missing.push(name.to_owned()),
             }

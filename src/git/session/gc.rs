@@ -6,6 +6,7 @@ use std::any::Any;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use super::archive::archived;
 use super::keep::{Kept, kept, release};
 use super::landed::{Landed, landed};
 use super::walk::nearest;
@@ -117,6 +118,7 @@ pub fn gc_plan(
     };
     let all_kept = kept(repo)?;
     let names = sessions_by_branch(repo)?;
+    let away = archived(repo)?;
     let mut sizes = Sizes::default();
     let mut plan = GcPlan { leftovers: repo.leftovers(now), ..GcPlan::default() };
     for entry in repo.worktrees()?.into_iter().filter(|entry| !entry.is_main && is_below(&entry.path, root)) {
@@ -140,10 +142,11 @@ pub fn gc_plan(
         let last_use = worktree.as_ref().ok().and_then(Worktree::last_use);
         let standing = standing(repo, &entry, worktree.as_ref());
         let is_active = is_active(Worker { session: session.as_deref(), branch: entry.branch.as_deref() });
+        let is_away = session.as_ref().is_some_and(|session| away.contains(session));
         let is_recent = options.unused_for.is_some_and(|age| {
             last_use.is_none_or(|last| now.duration_since(last).unwrap_or_default() < age)
         });
-        let verdict = match judge(is_active, landed, &standing, entry.branch.as_deref()) {
+        let verdict = match judge(is_active, is_away, landed, &standing, entry.branch.as_deref()) {
             Verdict::Free(_) if is_recent && standing != Condition::Missing => {
                 Verdict::Stay("it was used lately".into())
             }
@@ -252,7 +255,11 @@ fn again(
         return Ok(Verdict::Stay("it is on another branch by now".into()));
     }
     let worktree = open(repo, entry);
-    Ok(judge(false, landed, &standing(repo, entry, worktree.as_ref()), entry.branch.as_deref()))
+    let is_away = match &item.session {
+        Some(session) => archived(repo)?.contains(session),
+        None => false,
+    };
+    Ok(judge(false, is_away, landed, &standing(repo, entry, worktree.as_ref()), entry.branch.as_deref()))
 }
 
 fn free_builds(
@@ -314,7 +321,13 @@ fn standing(repo: &Repo, entry: &WorktreeInfo, worktree: Result<&Worktree, &Stri
     }
 }
 
-fn judge(is_active: bool, landed: Option<Landed>, standing: &Condition, branch: Option<&str>) -> Verdict {
+fn judge(
+    is_active: bool,
+    is_away: bool,
+    landed: Option<Landed>,
+    standing: &Condition,
+    branch: Option<&str>,
+) -> Verdict {
     let stay = |why: &str| Verdict::Stay(why.into());
     if is_active {
         return stay("somebody works in it");
@@ -324,6 +337,9 @@ fn judge(is_active: bool, landed: Option<Landed>, standing: &Condition, branch: 
             Verdict::Free("its folder is gone; only git's record of it is left".into())
         }
         (Condition::Unclear(why) | Condition::Dirty(why), _) => stay(why),
+        (Condition::Clean, None | Some(Landed::No { .. })) if is_away => {
+            Verdict::Free(format!("its session was put away; branch {} stays", branch.unwrap_or_default()))
+        }
         (Condition::Clean, None) => stay("nobody can say whether it has landed"),
         (Condition::Clean, Some(Landed::No { commits })) => {
             let (s, have) = if commits == 1 { ("", "has") } else { ("s", "have") };

@@ -94,9 +94,10 @@ impl<'r> Target<'r> {
         Ok(Self { repo, tip: tip.clone(), line, told, reverted, patches: RefCell::default() })
     }
 
-    /// Whether a commit is one of its own first parents, so far back as they are looked through.
-    pub fn has_in_line(&self, commit: &CommitId) -> bool {
-        self.line.iter().any(|one| one.id == *commit)
+    /// Whether a commit is one of its own first parents, so far back as they are looked through, and no session's step.
+    pub fn is_its_own(&self, commit: &CommitId) -> bool {
+        let found = self.line.iter().find(|one| one.id == *commit);
+        found.is_some_and(|one| !one.message.contains("\nOffshoot-Session: "))
     }
 
     /// How a branch with this head stands to it.
@@ -112,7 +113,7 @@ impl<'r> Target<'r> {
             Some(was) if repo.is_ancestor(head, &was.head)? => return with(Landed::Squashed),
             // What was merged back since is below the base.
             Some(was) if !repo.leads_to(head, &was.commit) => {
-                let commits = self.only_here(head, &[was.head.clone()], base.as_ref())?;
+                let commits = self.only_here(head, std::slice::from_ref(&was.head), base.as_ref())?;
                 return with(if commits == 0 { Landed::Squashed } else { Landed::Since { commits } });
             }
             _ => {}

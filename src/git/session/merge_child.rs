@@ -115,6 +115,7 @@ impl Child {
 /// # Errors
 /// When a file of the child's would take the place of one that git does not follow, besides those of git. Then nothing
 /// was changed, except that uncommitted work is committed.
+#[allow(clippy::too_many_arguments, reason = "what is merged, into what, and what was said of both")]
 pub fn merge_child(
     repo: &Repo,
     worktree: &mut Worktree,

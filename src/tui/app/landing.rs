@@ -9,7 +9,7 @@ pub struct Landing {
     pub tab: TabId,
     pub wish: LandWish,
     /// Once it is worked out.
-    pub plan: Option<LandPlan>,
+    pub plan: Option<Box<LandPlan>>,
     /// Why there is none.
     pub has_failed: bool,
     /// It is being carried out.

@@ -132,11 +132,11 @@ impl Loader {
                 Loaded::Landed { tab, standing }
             }
             Load::Land { wish, .. } => {
-                let plan = landing::plan(place, wish.clone()).await;
+                let plan = landing::plan(place, wish.clone()).await.map(Box::new);
                 Loaded::Land { wish, plan }
             }
             Load::Landing { tab, wish, plan } => {
-                Loaded::Landing { tab, landed: landing::land(place, wish, *plan).await }
+                Loaded::Landing { tab, landed: landing::land(place, wish, *plan).await.map(Box::new) }
             }
             Load::Resolution { tab, wish } => {
                 Loaded::Resolution { tab, resolution: landing::resolution(place, wish).await }
@@ -176,7 +176,7 @@ impl Loader {
                 return None;
             }
             Load::Undo { tab, session, back } => {
-                let plan = history::undo_plan(place, Some(session), back.into()).await;
+                let plan = history::undo_plan(place, Some(session), back.into()).await.map(Box::new);
                 Loaded::Undo { tab, back, plan }
             }
             Load::Turns { tab, session } => {

@@ -24,11 +24,11 @@ fn a_slash_offers_commands() {
     › new       opens a tab: a branch and an agent of its own, from your …  [prompt]
       branch    opens a tab that …  [--rev N] [--from HASH] [--no-worktree] [prompt]
       branches  lists the branches, open and closed; Enter opens one
+      compare    [N] [--with BACKEND[/MODEL][@ROLE],…] [--role R,…] [--new] [prompt]
       tab       goes to a tab, renam…  [N | next | previous | rename TITLE | move N]
+      merge     merges this tab into the one that it left, or anot…  [TAB or BRANCH]
+      land      brings this branch home to yours; shows first what it does
       close     closes the tab; its branch and conversation stay
-      exit      closes the tab, with --all every tab and the program         [--all]
-      model     chooses who answers in this tab, or lets …  [BACKEND[/MODEL] | auto]
-      route     shows who answers and who could, with their state…  [BACKEND | auto]
     ──────────────────────────────────────────────────────────────────────── auto ──
     ❯ /
      ○ idle  Ctrl-P commands  Alt-D diff  Ctrl-B panel  F1 help

@@ -18,6 +18,7 @@ use crate::tui::app::facts::Facts;
 use crate::tui::custom::UserCommand;
 use crate::tui::message::{Action, Message as News, Returned};
 use crate::tui::review::{Body, Change, FileDiff};
+use crate::workbench::bisect::{Found as Broke, Progress};
 use crate::workbench::doctor::{BackendReport, Check, CheckState, Report};
 use crate::workbench::history::{BranchLine, Hit, SessionLine};
 use crate::workbench::review::Range;
@@ -208,8 +209,17 @@ fn boxes(studio: &mut Studio, evil: &str) {
         has_uncommitted: true,
         entries: 1,
     };
-    studio.loads(Loaded::Undo { tab, back: Back::Steps(1), plan: Ok(plan) }).keys("esc");
+    studio.loads(Loaded::Undo { tab, back: Back::Steps(1), plan: Ok(Box::new(plan)) }).keys("esc");
     studio.loads(Loaded::Undo { tab, back: Back::Steps(1), plan: Err(failure(evil)) });
+    studio.runs("blame x").loads(Loaded::Blame(Ok(super::past::blamed(&text())))).keys("esc");
+    studio.runs(&format!("bisect {}", text().replace(['\n', '\r'], " ")));
+    let progress = Progress::Began { command: text(), commits: 3, known: 0 };
+    studio.loads(Loaded::Bisecting { tab, progress });
+    let found = vec![
+        *super::past::culprit(super::past::step(evil)),
+        *super::past::culprit(super::past::person(evil)),
+    ];
+    studio.loads(Loaded::Bisected { tab, command: text(), found: Ok(Broke::Between(found)) }).keys("esc");
     studio.keys("ctrl-d").keys("esc");
     let file = FileDiff {
         path: text(),
@@ -388,7 +398,7 @@ fn histories(studio: &mut Studio, evil: &str) {
     };
     studio
         .agent()
-        .tells(EventKind::Moved(moved))
+        .tells(EventKind::Moved(Box::new(moved)))
         .tells(EventKind::Cleared { persona: Some(text()), kept: false });
 }
 

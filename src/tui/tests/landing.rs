@@ -60,7 +60,7 @@ fn a_landing_is_shown_first_and_its_words_can_be_changed() {
     studio.says("/land");
     assert!(studio.did().contains("plan to land offshoot/parser as squash"));
     let (wish, ready) = plan(&fixture, LandHow::Squash);
-    studio.loads(Loaded::Land { wish, plan: Ok(ready) });
+    studio.loads(Loaded::Land { wish, plan: Ok(Box::new(ready)) });
     let shown = screen(&mut studio);
     for words in [
         "Land offshoot/parser in main",
@@ -98,7 +98,7 @@ fn the_kinds_of_landing_are_turned_through() {
     }
     // An answer to what was asked before is not shown.
     let (wish, ready) = plan(&fixture, LandHow::Merge);
-    studio.loads(Loaded::Land { wish, plan: Ok(ready) });
+    studio.loads(Loaded::Land { wish, plan: Ok(Box::new(ready)) });
     assert!(screen(&mut studio).contains("reading …"));
 }
 
@@ -108,7 +108,7 @@ fn a_landing_that_conflicts_names_the_paths_and_offers_an_agent() {
     let mut studio = with_tab();
     studio.says("/land");
     let (wish, conflicting) = plan(&fixture, LandHow::Squash);
-    studio.loads(Loaded::Land { wish, plan: Ok(conflicting) });
+    studio.loads(Loaded::Land { wish, plan: Ok(Box::new(conflicting)) });
     studio.did();
     let shown = screen(&mut studio);
     assert!(shown.contains("conflict: README.md: changed on both sides"), "{shown}");

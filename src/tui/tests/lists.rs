@@ -25,16 +25,16 @@ fn the_palette_finds_a_command() {
     │› abort      stops the turn and its commands; what was done is committed      │
     │  agents     lists the sub-agents of this tab, at work and done; Enter goes t…│
     │  approvals  goes to what an agent asks, in whichever tab                Alt-A│
+    │  bisect     finds the prompt that broke a command, in a worktree of its own,…│
+    │  blame      tells which step, prompt and model are behind the lines of a file│
     │  branch     opens a tab that goes on from before your turn N (or from HASH, …│
     │  branches   lists the branches, open and closed; Enter opens one        Alt-B│
     │  budget     shows what was spent and the limits, or sets one for this tab    │
     │  clear      begins the model's context anew; --soft keeps it, --config gives…│
     │  close      closes the tab; its branch and conversation stay           Ctrl-D│
+    │  compare    sends one prompt to N tabs that start from the same commi…  Alt-C│
     │  config     shows the settings in force and who set them                     │
     │  context    says what fills the model's window                               │
-    │  copy       copies the last answer, its code, or everything to the clipboard │
-    │  diff       shows what the last turn changed, with --all the whole br…  Alt-D│
-    │  doctor     checks git, settings, folders, sandbox, the local runtime and ba…│
     ╰──────────────────────────────────────────────────────────────────────────────╯
 
     ──────────────────────────────────────────────────────────────────────── auto ──
@@ -63,7 +63,7 @@ fn the_palette_on_a_small_screen() {
     │› abort      stops the turn and its c…│
     │  agents     lists the sub-agents of …│
     │  approvals  goes to what an a…  Alt-A│
-    │  branch     opens a tab that goes on…│
+    │  bisect     finds the prompt that br…│
     ╰──────────────────────────────────────╯
     ❯ what shall be done?
      Enter runs it · Tab writes it
@@ -74,13 +74,13 @@ fn the_palette_on_a_small_screen() {
 fn keys_are_listed_by_where_they_hold() {
     let mut studio = Studio::new(80, 24);
     studio.runs("keys");
-    insta::assert_snapshot!(studio.screen(), @r"
+    insta::assert_snapshot!(studio.uncounted(), @r"
      1 new ○                                                                 parser
 
       offshoot  parser  on main
 
     ╭─ Keys ───────────────────────────────────────────────────────────────────────╮
-    │›                                                                      208/208│
+    │›                                                                      231/231│
     │› Ctrl-C           interrupt-or-quit  stops the agent; clears the pro…  global│
     │  Ctrl-D           close              closes the tab; its branch and …  global│
     │  Ctrl-Z           suspend            puts the program in the backgro…  global│

@@ -16,6 +16,7 @@ mod landing;
 mod lists;
 mod looks;
 mod panel;
+mod past;
 mod questions;
 mod reading;
 mod review;

@@ -7,10 +7,10 @@ use crate::git::CommitId;
 use crate::git::session::{UndoPlan, UndoScope};
 use crate::workbench::Back;
 
-fn plan(removed: &[&str], changed: &[&str]) -> UndoPlan {
+fn plan(removed: &[&str], changed: &[&str]) -> Box<UndoPlan> {
     let paths = |names: &[&str]| names.iter().map(PathBuf::from).collect();
     let commit = CommitId::parse(&"9f31".repeat(10)).unwrap();
-    UndoPlan {
+    Box::new(UndoPlan {
         session: "S1".to_owned(),
         branch: "offshoot/fix-the-failing-test".to_owned(),
         scope: UndoScope::Steps(1),
@@ -21,7 +21,7 @@ fn plan(removed: &[&str], changed: &[&str]) -> UndoPlan {
         in_the_way: Vec::new(),
         has_uncommitted: true,
         entries: 3,
-    }
+    })
 }
 
 #[test]

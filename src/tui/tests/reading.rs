@@ -133,7 +133,7 @@ fn one_goes_back_and_reviews_from_where_one_reads() {
     studio.agent().begins("now the docs").says("Done.").ends(EndReason::Done);
     studio.did();
     studio.keys("esc").keys("[").keys("[").keys("u");
-    assert_eq!(studio.did(), "load undo of Turns(2) in tab 1");
+    assert_eq!(studio.did(), "load undo of Before(1) in tab 1");
     studio.keys("esc").keys("d");
     insta::assert_snapshot!(studio.did(), @r#"load diff "turn 2": Turn { session: "S1", turn: 2 }"#);
     studio.keys("[").keys("[").keys("}").keys("}").keys("}").keys("}").keys("}").keys("}").keys("d");

@@ -1,8 +1,8 @@
 //! What was read or worked out elsewhere is there.
 
 use super::{
-    Actions, bisect, blame, compare, compare_take, health, landing, limits, moves, panel, program, prompt,
-    radar, records, review, session, suggest, sync, tabs, why, worktrees,
+    Actions, bisect, blame, compare, compare_take, health, landing, limits, merging, moves, panel, program,
+    prompt, radar, records, review, session, suggest, sync, tabs, why, worktrees,
 };
 use crate::tui::app::layer::{Choice, Layer, ListKind, Topic};
 use crate::tui::app::suggest::Suggested;
@@ -86,7 +86,7 @@ pub(super) fn update(app: &mut App, loaded: Loaded) -> Actions {
         Loaded::Land { wish, plan } => landing::planned(app, &wish, plan),
         Loaded::Landing { tab, landed } => return landing::landed(app, tab, landed),
         Loaded::Resolution { tab, resolution } => return landing::resolve(app, tab, resolution),
-        Loaded::Pair(pair) => return landing::pair_is(app, pair),
+        Loaded::Pair(pair) => return merging::pair_is(app, pair),
         Loaded::Survey(survey) => radar::surveyed(app, survey),
         Loaded::Diff { tab, title, range, shown } => {
             let actions = review::loaded(app, tab, title, range, shown);

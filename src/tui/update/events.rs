@@ -41,7 +41,7 @@ fn in_tab(app: &mut App, place: usize, event: Event) -> Actions {
         EventKind::Opened(opened) => was_opened(app, place, event.session, *opened),
         EventKind::Agent(agent) => told(app, place, agent),
         EventKind::Moved(moved) => was_moved(app, place, &moved),
-        EventKind::Merging(merging) => super::landing::merged(app, place, merging),
+        EventKind::Merging(merging) => super::merging::merged(app, place, merging),
         EventKind::Failed(failure) => failed(app, place, failure),
         EventKind::Closed => was_closed(app, id),
         EventKind::Queue(queue) => {

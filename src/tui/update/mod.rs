@@ -17,6 +17,7 @@ mod landing;
 mod layers;
 mod limits;
 mod look;
+mod merging;
 mod mouse;
 mod moves;
 mod panel;

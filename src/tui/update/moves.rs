@@ -44,7 +44,12 @@ fn plan(app: &mut App, back: Back) -> Actions {
 }
 
 /// The preview is there: the user decides.
-pub(super) fn planned(app: &mut App, tab: TabId, back: Back, plan: Result<UndoPlan, Failure>) -> Actions {
+pub(super) fn planned(
+    app: &mut App,
+    tab: TabId,
+    back: Back,
+    plan: Result<Box<UndoPlan>, Failure>,
+) -> Actions {
     let plan = match plan {
         Ok(plan) => plan,
         Err(failure) => {

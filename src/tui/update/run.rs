@@ -2,8 +2,8 @@
 
 use super::{
     Actions, agent, approvals, bisect, blame, children, compare, compare_keys, health, landing, layers,
-    limits, look, moves, panel, program, prompt, radar, reading, records, review, review_keys, route,
-    session, suggest, sync, tabs, why, worktrees,
+    limits, look, merging, moves, panel, program, prompt, radar, reading, records, review, review_keys,
+    route, session, suggest, sync, tabs, why, worktrees,
 };
 use crate::tui::app::{App, Tone};
 use crate::tui::commands::{self, Asked, Do, Misuse};
@@ -60,7 +60,7 @@ fn carry_out(app: &mut App, asked: &Asked) -> Ran {
         D::Close => Ok(tabs::close(app)),
         D::Exit => Ok(if asked.flag("--all").0 { tabs::exit_all(app) } else { tabs::close(app) }),
         D::Resume => Ok(tabs::resume(app, asked.args)),
-        D::Merge => landing::merge(app, asked),
+        D::Merge => Ok(merging::merge(app, asked)),
         D::Land => landing::land(app, asked),
 
         D::Model => route::model(app, asked),

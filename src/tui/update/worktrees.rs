@@ -111,14 +111,14 @@ pub(super) fn planned(app: &mut App, options: GcOptions, plan: Result<GcPlan, Fa
     if free.is_empty() {
         let hint = if options.builds { "" } else { "; /gc --builds looks at build output, too" };
         lines.push(vec![Piece::new(format!("nothing can be freed{hint}"), Role::Text)]);
-        lines.extend(named(stay, Role::Dim));
+        lines.extend(named(&stay, Role::Dim));
         app.layers.push(Layer::Text(Text::new("Worktrees that stay", lines)));
         return;
     }
-    lines.extend(named(free, Role::Text));
+    lines.extend(named(&free, Role::Text));
     if !stay.is_empty() {
         lines.push(vec![Piece::new("What stays:", Role::Heading)]);
-        lines.extend(named(stay, Role::Dim));
+        lines.extend(named(&stay, Role::Dim));
     }
     lines.push(vec![Piece::new("Branches and sessions stay; /resume makes a worktree again.", Role::Dim)]);
     app.layers.push(Layer::Question(Question {
@@ -132,7 +132,7 @@ pub(super) fn planned(app: &mut App, options: GcOptions, plan: Result<GcPlan, Fa
     }));
 }
 
-fn named(lines: Vec<String>, role: Role) -> Vec<Vec<Piece>> {
+fn named(lines: &[String], role: Role) -> Vec<Vec<Piece>> {
     let more = lines.len().saturating_sub(NAMED);
     let mut shown: Vec<_> =
         lines.iter().take(NAMED).map(|line| vec![Piece::new(clean(line), role)]).collect();

@@ -60,10 +60,8 @@ pub fn land_plan(repo: &Repo, wish: &LandWish) -> Result<LandPlan, SessionError>
     let stat = repo.diff(Some(&before), &after)?;
     let unresolved = unresolved(repo, &source.head, tip, &repo.diff(Some(&before), &source.head)?)?;
     let checkouts = if goal.is_new || !is_clean { Vec::new() } else { fates(repo, &goal, &after)? };
-    let preview = match is_clean {
-        true => Some(repo.write_commit(&after, &tip.cloned().into_iter().collect::<Vec<_>>(), PREVIEW)?),
-        false => None,
-    };
+    let parents: Vec<CommitId> = tip.cloned().into_iter().collect();
+    let preview = is_clean.then(|| repo.write_commit(&after, &parents, PREVIEW)).transpose()?;
     Ok(LandPlan {
         preview,
         record: words::record(repo, &source, &drawn.commits)?,

@@ -63,7 +63,7 @@ fn a_squash_is_one_clean_commit_and_the_checkout_goes_along() {
         let done = desk.land(LandHow::Squash);
         assert_eq!(desk.main(), done.commit);
         let data = desk.repo.commit(&done.commit).unwrap();
-        assert_eq!(data.parents, [before.clone()]);
+        assert_eq!(data.parents, std::slice::from_ref(&before));
         assert!(!data.message.contains("offshoot-conversation"), "{}", data.message);
         assert_eq!(
             (read(&desk, "b.txt").as_str(), read(&desk, "elsewhere.txt").as_str()),
@@ -72,7 +72,10 @@ fn a_squash_is_one_clean_commit_and_the_checkout_goes_along() {
         assert_eq!(desk.fixture.git(&["status", "--porcelain"]), " M README.md");
         let [Came::Landed(landing)] = &came(&data.message)[..] else { panic!() };
         assert_eq!((landing.head.as_str(), landing.session.clone()), (head.as_str(), Some(desk.id())));
-        assert_eq!((landing.turns, landing.steps, landing.cost_usd), (Some((1, 2)), Some((1, 2)), Some(0.5)));
+        assert_eq!(
+            (landing.turns, landing.steps, landing.cost_usd),
+            (Some((1, 2)), Some((1, 2)), Some(0.75))
+        );
 
         // Nobody takes it for a step, and the steps stay where they are.
         assert!(matches!(load(&desk.repo, Some("main")), Err(SessionError::NoSession { .. })));

@@ -176,7 +176,7 @@ fn a_file_that_no_commit_holds_is_never_written_over() {
         assert_eq!(plan.in_the_way, ["data.bin"].map(PathBuf::from));
         let (session, print) = (desk.load(&desk.id()), files(&desk.tree));
         let error = undo_apply(&desk.repo, Some(&mut desk.worktree()), &session, &plan, &[]).unwrap_err();
-        assert_eq!(error.to_string(), "a file is in the way, and no commit holds it: data.bin");
+        assert_eq!(error.to_string(), "a file is in the way, and no commit holds it:\n  data.bin");
         assert_eq!((desk.head(), files(&desk.tree)), (two, print));
         // A folder where the file was, with something in it that is ignored.
         fs::remove_file(desk.tree.join("data.bin")).unwrap();

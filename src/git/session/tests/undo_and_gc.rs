@@ -260,6 +260,13 @@ fn gc_frees_what_has_landed_and_nothing_else() {
     assert!(reason(&look(&desk, false)).contains("on no branch"));
     desk.git(&["switch", "-q", "offshoot/work"]);
 
+    archive(&desk.repo, &id).unwrap();
+    let plan = look(&desk, false);
+    assert!(matches!(&plan.items[0].verdict, Verdict::Free(why) if why.contains("put away")));
+    unarchive(&desk.repo, &id).unwrap();
+    let freed = apply(&desk, &GcPlan { kept: Vec::new(), ..plan });
+    assert!(freed.worktrees.is_empty(), "it was brought back meanwhile");
+
     keep(&desk.repo, &id, &desk.head(), "close").unwrap();
     desk.fixture.git(&["merge", "-q", "--squash", "offshoot/work"]);
     desk.fixture.git(&["commit", "-qm", "all of it"]);
@@ -281,7 +288,8 @@ fn gc_frees_what_has_landed_and_nothing_else() {
     let freed = apply(&desk, &GcPlan { kept: Vec::new(), ..plan.clone() });
     assert_eq!((freed.worktrees.len(), freed.stayed.len()), (0, 1));
     fs::remove_file(desk.tree.join("new.txt")).unwrap();
-    desk.change("two", "b.txt");
+    write(&desk.tree, "b.txt", "by hand");
+    desk.commit_by_hand("By hand");
     assert_eq!(
         apply(&desk, &GcPlan { kept: Vec::new(), ..plan.clone() }).stayed[0].1,
         "1 commit of it has not landed"
