@@ -65,6 +65,10 @@ async fn run(tabs: Arc<Tabs>, start: Start, commands: mpsc::Receiver<Command>, t
     };
     let mut queue = Queue::default();
     let child = child.map(|child| child.begin(&mut open, &mut queue));
+    let nursery = Arc::new(Nursery::new(tabs, teller.tab(), &open));
+    open.agent.let_start(nursery.clone());
+    // That it can give work away is a part of what the model is told.
+    open.opened.context = open.agent.context_use();
     let session = open.agent.session();
     let teller = teller.of(&session.id);
     let shell = open.agent.tools().shell.clone();
@@ -82,8 +86,6 @@ async fn run(tabs: Arc<Tabs>, start: Start, commands: mpsc::Receiver<Command>, t
         }
         async move { teller.tell(kind_of(event)).await }.boxed()
     }));
-    let nursery = Arc::new(Nursery::new(tabs, teller.tab(), &open));
-    open.agent.let_start(nursery.clone());
     let tab = Tab {
         open,
         commands,

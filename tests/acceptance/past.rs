@@ -323,6 +323,16 @@ fn bisect_says_plainly_when_there_is_nothing_to_find() {
 }
 
 #[test]
+fn bisect_has_the_ignored_files_that_worktrees_get() {
+    let (machine, _) = broken_at(3, 2);
+    machine.write(".env", "KEY=1\n");
+    machine.write(".worktreeinclude", ".env\n");
+    let report = machine.report(&["bisect", "--run", "grep -q KEY .env && test ! -e broken"]);
+    assert_eq!((&report["result"], &report["commits"][0]["prompt"]), (&"found".into(), &"ask 2".into()));
+    assert_swept(&machine);
+}
+
+#[test]
 fn bisect_goes_around_what_cannot_be_told_and_names_people() {
     let (machine, _) = broken_at(5, 3);
     let found = machine.report(&[

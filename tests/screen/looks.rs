@@ -64,6 +64,8 @@ fn a_dumb_terminal_is_told_what_works_there_and_that_works() {
     screen.wait("Wrote a.txt.");
     assert!(!screen.raw().contains(&0x1b), "{}", screen.snapshot());
     screen.type_text("/exit --all\n");
+    screen.wait("1 tab has work that is not landed");
+    screen.type_text("y\n");
     assert_eq!(screen.wait_exit(), Ended::Code(0));
     assert!(machine.is_in("offshoot/first", "a.txt"));
 }

@@ -194,7 +194,7 @@ fn rewinding_goes_back_to_before_a_turn_that_is_picked() {
     user.wait("turn 3");
     user.press("down");
     user.enter();
-    user.wait("Take back the last 2 turns?");
+    user.wait("Back to before turn 2?");
     user.wait("2 files removed:");
     user.enter();
     user.wait("now at turn 1, step 1; 2 files removed");

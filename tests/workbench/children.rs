@@ -3,7 +3,7 @@
 use offshoot::agent::AgentEvent;
 use offshoot::agent::{Answer, ApprovalState, ChildState, Persona};
 use offshoot::config::PermissionMode;
-use offshoot::workbench::{Command, Event, EventKind, Opened, ShellEvent, Start, TabId};
+use offshoot::workbench::{Command, Event, EventKind, Opened, SetupEvent, ShellEvent, Start, TabId};
 use serde_json::{Value, json};
 
 use super::desk::{Desk, TAB, new, prompt};
@@ -290,6 +290,7 @@ async fn an_interruption_while_a_worktree_is_made_ready_begins_no_turn() {
     desk.machine.play(&json!({ "turn": scenes }), &format!("[worktree]\nsetup = [{setup:?}]\n"));
     let mut desk = Desk::new(desk.machine);
     let parent = desk.open_new().await;
+    desk.find(|event| matches!(&event.kind, EventKind::Setup(SetupEvent::Ended(_))).then_some(())).await;
     std::fs::write(parent.worktree.join("wait"), "").unwrap();
     desk.prompt("begin").await;
     let (child, ..) = desk.child().await;

@@ -8,7 +8,7 @@ use super::load::load;
 use super::walk::walk;
 use super::{SessionError, session_ref};
 use crate::chat::Usage;
-use crate::git::codec::{Frame, Route, StepKind, frames, people};
+use crate::git::codec::{Came, Frame, Route, StepKind, came, frames, people};
 use crate::git::{CommitData, CommitId, Person, Repo};
 
 /// Whom or what a commit is owed to.
@@ -57,9 +57,7 @@ pub struct Credits<'r> {
     prompts: HashMap<(String, u32), Option<String>>,
 }
 
-/// Trailers of commits by which work came to a branch that is not its session's: the head that landed, and the commit
-/// of which one is a copy.
-const LANDED: &str = "Offshoot-Landed: ";
+/// The trailer that says of which commit one is a copy.
 const PICKED_FROM: &str = "Offshoot-Picked-From: ";
 
 /// How many landings are looked through, one behind the other.
@@ -89,7 +87,10 @@ impl<'r> Credits<'r> {
             return Ok(known.clone());
         }
         let data = self.repo.commit(commit)?;
-        let original = trailer(&data.message, PICKED_FROM).filter(|_| depth > 0);
+        let original = came(&data.message).into_iter().rev().find_map(|came| match came {
+            Came::Picked(from) => CommitId::parse(&from).ok().filter(|_| depth > 0),
+            Came::Landed(_) => None,
+        });
         let credit = match original.filter(|original| self.repo.commit(original).is_ok()) {
             Some(original) => self.at(&original, depth - 1)?,
             None => self.read(&data)?,
@@ -169,7 +170,11 @@ impl<'r> Credits<'r> {
 /// The head that stands behind a commit by which several steps came to its branch in one; nothing when it is no such
 /// commit, or what it names is not here.
 pub(super) fn landed_from(repo: &Repo, data: &CommitData) -> Result<Option<CommitId>, SessionError> {
-    if let Some(head) = trailer(&data.message, LANDED) {
+    let landed = came(&data.message).into_iter().rev().find_map(|came| match came {
+        Came::Landed(landing) => CommitId::parse(&landing.head).ok(),
+        Came::Picked(_) => None,
+    });
+    if let Some(head) = landed {
         return Ok(repo.commit(&head).is_ok().then_some(head));
     }
     // Steps that somebody squashed with git itself leave all their messages in one.
@@ -188,12 +193,6 @@ pub(super) fn landed_from(repo: &Repo, data: &CommitData) -> Result<Option<Commi
         Ok(ControlFlow::Continue(()))
     })?;
     Ok(head)
-}
-
-/// The commit that the last trailer of a name names.
-fn trailer(message: &str, name: &str) -> Option<CommitId> {
-    let value = message.lines().rev().find_map(|line| line.trim().strip_prefix(name))?;
-    CommitId::parse(value.split_whitespace().next()?).ok()
 }
 
 fn without(message: &str, name: &str) -> String {

@@ -220,7 +220,9 @@ async fn search(
         let subject = span.subject(place, at).await?;
         tell(Progress::Trying { at, of, commit: commit.to_string(), subject });
         if trial.is_none() {
-            *trial = Some(Trial::begin(place, trees(place).join(state.key()), &state.key(), commit).await?);
+            let path = trees(place).join(state.key());
+            let made = trial.insert(Trial::begin(place, path, &state.key(), commit).await?);
+            made.make_ready(place, cancel, &mut |text| tell(Progress::Output(text))).await?;
         }
         let Some(trial) = trial.as_ref() else { continue };
         let told = trial

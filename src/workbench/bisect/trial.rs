@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::search::Verdict;
@@ -12,9 +13,16 @@ use crate::chat::ErrorClass;
 use crate::config::Paths;
 use crate::git::{CommitId, Repo, Scratch};
 use crate::tools::shell::{End, Process, Shell};
-use crate::workbench::Place;
 use crate::workbench::held::lock_worktrees;
+use crate::workbench::radar::Radar;
+use crate::workbench::setup::{self, Setup};
+use crate::workbench::surroundings;
+use crate::workbench::teller::Teller;
 use crate::workbench::toolbox::{self, Access};
+use crate::workbench::{EventKind, Place, SetupEnd, SetupEvent, ShellEvent, TabId};
+
+/// Words of a setup that may wait to be passed on.
+const EVENTS: usize = 64;
 
 pub(super) struct Trial {
     scratch: Scratch,
@@ -35,9 +43,47 @@ impl Trial {
             Ok::<_, Failure>(repo.scratch(&path, &at)?)
         };
         let scratch = place.git(make).await?;
-        let shell =
-            Shell::clone(&toolbox::context(place, scratch.path(), &temporary, &[], Access::Work)?.shell);
-        Ok(Self { scratch, shell, temporary })
+        let variables = surroundings::variables(place, scratch.path(), "");
+        let context = toolbox::context(place, scratch.path(), &temporary, &variables, Access::Work)?;
+        Ok(Self { scratch, shell: Shell::clone(&context.shell), temporary })
+    }
+
+    /// Gives the worktree what those of tabs get: copies, links, the project's own commands. What fails of it is told,
+    /// and the command is tried all the same.
+    pub async fn make_ready(
+        &self,
+        place: &Arc<Place>,
+        cancel: &CancellationToken,
+        output: &mut (dyn FnMut(String) + Send),
+    ) -> Result<(), Failure> {
+        let (of_setup, path) = (Arc::clone(place), self.scratch.path().to_owned());
+        if !place.git(move |_| Ok::<_, Failure>(setup::is_wanted(&of_setup, &path))).await? {
+            return Ok(());
+        }
+        let (events, mut told) = mpsc::channel(EVENTS);
+        let setup = Setup {
+            place: Arc::clone(place),
+            worktree: self.scratch.path().to_owned(),
+            shell: Arc::new(self.shell.clone()),
+            secrets: place.base.services.secrets.as_slice().into(),
+            stop: cancel.clone(),
+            teller: Teller::new(TabId(0), Radar::new(), events),
+            first_id: 0,
+        };
+        let pass_on = async {
+            while let Some(event) = told.recv().await {
+                match event.kind {
+                    EventKind::Setup(SetupEvent::Notice(text)) => output(format!("{text}\n")),
+                    EventKind::Shell(ShellEvent::Output { text, .. }) => output(text),
+                    _ => {}
+                }
+            }
+        };
+        let (end, ()) = tokio::join!(setup.run(), pass_on);
+        if let SetupEnd::Failed { what, why } = end {
+            output(format!("setup failed: {what}: {why}\n"));
+        }
+        Ok(())
     }
 
     /// What the command says of a commit.

@@ -370,3 +370,82 @@ fn the_users_own_words_and_branches_land_as_well() {
     assert!(message.starts_with("My words\n\nand more\n\nOffshoot-Landed: "), "{message}");
     assert!(!message.contains("Offshoot-Session"));
 }
+
+#[test]
+fn every_kind_of_conflict_is_named_and_given_to_whoever_resolves() {
+    type Change = fn(&std::path::Path);
+    let link = |target: &str, path: &std::path::Path| {
+        let _ = fs::remove_file(path);
+        std::os::unix::fs::symlink(target, path).unwrap();
+    };
+    let cases: &[(&str, Change, Change)] = &[
+        ("content", |top| write(top, "README.md", "agent\n"), |top| write(top, "README.md", "user\n")),
+        ("add_add", |top| write(top, "new", "agent\n"), |top| write(top, "new", "user\n")),
+        (
+            "delete_modify",
+            |top| write(top, "README.md", "agent\n"),
+            |top| {
+                fs::remove_file(top.join("README.md")).unwrap();
+            },
+        ),
+        (
+            "modify_delete",
+            |top| fs::remove_file(top.join("README.md")).unwrap(),
+            |top| {
+                write(top, "README.md", "user\n");
+            },
+        ),
+        ("binary", |top| write(top, "README.md", "\0agent"), |top| write(top, "README.md", "\0user")),
+        (
+            "rename",
+            |top| fs::rename(top.join("src/main.rs"), top.join("src/agent.rs")).unwrap(),
+            |top| fs::rename(top.join("src/main.rs"), top.join("src/user.rs")).unwrap(),
+        ),
+        ("file_directory", |top| write(top, "place/inside", "agent\n"), |top| write(top, "place", "user\n")),
+        ("mode", |_| {}, |top| write(top, "README.md", "user\n")),
+    ];
+    for (kind, agent, user) in cases {
+        for program in [false, true] {
+            let mut desk = if program { Desk::new().by_program() } else { Desk::new() };
+            agent(&desk.tree);
+            if *kind == "mode" {
+                link("elsewhere", &desk.tree.join("README.md"));
+            }
+            desk.change("work", "work.txt");
+            user(&desk.fixture.top);
+            desk.fixture.commit_all("user");
+            let print = desk.fixture.print();
+            let plan = desk.land_plan(LandHow::Squash);
+            let kinds: Vec<_> = plan.conflicts.iter().map(|one| one.kind.name()).collect();
+            assert!(kinds.contains(kind), "{kind}, program: {program}: {kinds:?}");
+            assert!(land_apply(&desk.repo, &plan, &[]).is_err());
+            let way = resolving(&desk.repo, &Desk::wish(LandHow::Squash)).unwrap();
+            assert!(!way.conflicts.is_empty());
+            assert_eq!(desk.repo.commit(&way.base).unwrap().parents, [desk.head(), desk.main()]);
+            assert_eq!(desk.fixture.print(), print, "{kind}: nothing is half-done in anyone's tree");
+        }
+    }
+}
+
+#[test]
+fn a_bare_repository_with_worktrees_is_landed_in() {
+    let desk = Desk::new();
+    let bare = desk.fixture.place("bare.git");
+    desk.fixture.git(&["clone", "-q", "--bare", ".", bare.to_str().unwrap()]);
+    let place = desk.fixture.place("of-bare");
+    git_in(&bare, &["worktree", "add", "-q", "-b", "feature", place.to_str().unwrap(), "main"]);
+    write(&place, "a.txt", "a\n");
+    git_in(&place, &["add", "a.txt"]);
+    let who = ["-c", "user.name=T", "-c", "user.email=t@example.org"];
+    git_in(&place, &[&who[..], &["commit", "-qm", "Add a"]].concat());
+    let repo = Repo::discover(&place).unwrap();
+    let wish = LandWish { rev: Some("feature".into()), into: Some("main".into()), ..LandWish::default() };
+    let plan = land_plan(&repo, &wish).unwrap();
+    assert!(
+        plan.is_ready() && plan.checkouts.iter().all(|fate| fate.path == bare || fate.is_main),
+        "{plan:?}"
+    );
+    let done = land_apply(&repo, &plan, &[]).unwrap();
+    assert_eq!(git_in(&bare, &["rev-parse", "main"]), done.commit.to_string());
+    assert_eq!(git_in(&place, &["status", "--porcelain"]), "");
+}
