@@ -9,6 +9,7 @@ mod acceptance {
     mod ledger;
     mod past;
     mod repositories;
+    mod reviews;
     mod runs;
     mod sessions;
     mod steps;

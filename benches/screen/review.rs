@@ -18,7 +18,7 @@ pub fn run() {
     let themes = Themes::shipped();
     let (theme, _) = themes.choose("", None, Depth::True);
     let style = |look: Look| theme.style(look);
-    for (name, files) in [("in one file", 1), ("in 200 files", 200)] {
+    for (name, files) in [("in one file", 1), ("in 200 files", 200), ("in 2,000 files", 2_000)] {
         heading(&format!("Review of {LINES} changed lines {name}, 120×40, {ROUNDS} times"));
         let mut of = [const { Vec::new() }; 6];
         for _ in 0..ROUNDS {

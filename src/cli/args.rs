@@ -79,6 +79,10 @@ pub enum Command {
     1 to 127: it is broken; 125: this step cannot be told; from 128 on: stop."
     )]
     Bisect(BisectArgs),
+    /// Show what a branch, a turn or a step changed, or two states, as a patch
+    Diff(DiffArgs),
+    /// List the changes of a branch with their hunks; comment on them, take them back or over
+    Review(Box<ReviewArgs>),
     /// Move a session back by a step or a turn; nothing is lost
     Undo(UndoArgs),
     /// Take back an undo
@@ -248,6 +252,61 @@ pub struct ShowArgs {
     /// Leave the diff out
     #[arg(long)]
     pub no_diff: bool,
+}
+
+/// What is compared.
+#[derive(Debug, Clone, Default, Args)]
+pub struct WhatArgs {
+    /// A branch or a session, against where it began; the last session when absent
+    #[arg(value_name = "BRANCH")]
+    pub rev: Option<String>,
+    /// Only what this step or commit changed
+    #[arg(long, value_name = "HASH", conflicts_with = "turn")]
+    pub step: Option<String>,
+    /// Only what this turn of the session changed, from 1
+    #[arg(long, value_name = "N")]
+    pub turn: Option<u32>,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct DiffArgs {
+    #[command(flatten)]
+    pub what: WhatArgs,
+    /// Compare the first with this: branches, sessions, hashes; `A..B` means the same
+    #[arg(value_name = "B")]
+    pub second: Option<String>,
+    /// Only how many lines of each file
+    #[arg(long, conflicts_with = "name_only")]
+    pub stat: bool,
+    /// Only the names of the files
+    #[arg(long)]
+    pub name_only: bool,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct ReviewArgs {
+    #[command(flatten)]
+    pub what: WhatArgs,
+    /// Comment on a line, on lines, or on a file; may be given several times
+    #[arg(long, num_args = 2, value_names = ["PATH[:LINE[-LINE]]", "TEXT"])]
+    pub comment: Vec<String>,
+    /// Give the comments to the agent as its next prompt, and let it work
+    #[arg(long)]
+    pub send: bool,
+    /// Only print that prompt
+    #[arg(long, conflicts_with = "send")]
+    pub prompt_only: bool,
+    /// Take a file back, or hunks of it as in PATH:2, as a commit of yours on the branch
+    #[arg(long, value_name = "PATH[:HUNK]")]
+    pub revert: Vec<String>,
+    /// Take a file over from --from, or hunks of it, as a commit of yours on the branch
+    #[arg(long, value_name = "PATH[:HUNK]", requires = "from", conflicts_with = "revert")]
+    pub take: Vec<String>,
+    /// The branch or session whose changes --take takes from
+    #[arg(long, value_name = "REV")]
+    pub from: Option<String>,
+    #[command(flatten)]
+    pub agent: AgentArgs,
 }
 
 #[derive(Debug, Clone, Args)]

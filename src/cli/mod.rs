@@ -7,6 +7,7 @@ mod blame;
 mod compare;
 mod config;
 mod demo;
+mod diff;
 mod doctor;
 mod gc;
 mod land;
@@ -17,6 +18,7 @@ mod open;
 mod output;
 mod radar;
 mod resume;
+mod review;
 mod run;
 mod runtime;
 mod show;
@@ -150,6 +152,8 @@ async fn dispatch(cli: Cli, screen: Screen) -> Done {
         Command::Show(args) => show::run(&common, &args).await,
         Command::Blame(args) => blame::run(&common, &args).await,
         Command::Bisect(args) => bisect::run(&common, &args).await,
+        Command::Diff(args) => diff::run(&common, &args).await,
+        Command::Review(args) => review::run(&common, *args).await,
         Command::Undo(args) => undo::undo(&common, &args).await,
         Command::Redo(args) => undo::redo(&common, &args).await,
         Command::Land(args) => land::run(&common, args).await,

@@ -75,6 +75,14 @@ pub fn try_print(text: &str) -> io::Result<()> {
     out.write_all(text.as_bytes()).and_then(|()| out.flush())
 }
 
+/// The same of bytes that need not be text.
+pub fn print_bytes(bytes: &[u8]) {
+    let mut out = io::stdout().lock();
+    if out.write_all(bytes).and_then(|()| out.flush()).is_err() {
+        std::process::exit(0);
+    }
+}
+
 /// A report as JSON.
 pub fn print_json(value: &impl Serialize) {
     print(&json_line(value));

@@ -58,6 +58,21 @@ impl Repo {
         parse_raw(&out).ok_or_else(|| GitError::program("diff-tree", "its answer could not be read"))
     }
 
+    /// The same as a patch that can be applied: byte for byte, with the content of files that are no text.
+    pub fn exact_patch(&self, from: Option<&ObjectId>, to: &ObjectId) -> Result<Vec<u8>, GitError> {
+        // The program writes them as `git apply` of any version reads them, whoever serves the repository.
+        if self.has_program() {
+            let empty = to.empty_tree_like();
+            return self
+                .git("diff-tree")
+                .args(["-r", "-p", "-M", "--binary", "--full-index", "--no-color", "--no-ext-diff"])
+                .args(["--no-textconv", "--src-prefix=a/", "--dst-prefix=b/", "--no-commit-id"])
+                .args([from.unwrap_or(&empty).as_str(), to.as_str()])
+                .run();
+        }
+        self.patch(from, to).map(String::into_bytes)
+    }
+
     /// The same as a unified diff, with replacement characters where files are not UTF-8.
     pub fn patch(&self, from: Option<&ObjectId>, to: &ObjectId) -> Result<String, GitError> {
         if self.is_library() {

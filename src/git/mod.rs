@@ -15,7 +15,6 @@ mod diff;
 mod disk;
 mod error;
 mod fold;
-mod graft;
 mod id;
 mod ignored;
 mod index_file;

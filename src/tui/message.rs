@@ -193,6 +193,7 @@ pub enum Load {
     },
     /// Takes files of candidates into a new branch.
     Take {
+        comparison: u32,
         base: String,
         stem: String,
         picks: Vec<Pick>,
@@ -333,7 +334,10 @@ pub enum Loaded {
         comparison: u32,
         offers: Result<Vec<Offer>, Failure>,
     },
-    Taken(Result<Mixed, Failure>),
+    Taken {
+        comparison: u32,
+        mixed: Result<Mixed, Failure>,
+    },
     Archived(Result<Vec<String>, Failure>),
     Undo {
         tab: TabId,

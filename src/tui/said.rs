@@ -94,7 +94,7 @@ pub fn layer(layer: &Layer, app: &App, columns: usize) -> String {
             .and_then(Tab::asks)
             .map(|asks| asked(asks, now, columns))
             .unwrap_or_default(),
-        Layer::Review(layer) => layer.review.unified(),
+        Layer::Review(layer) => crate::chat::sanitise(&layer.review.unified()).into_owned(),
         Layer::Line(_) => String::new(),
         Layer::Comparison(number) => app.comparison(*number).map(comparison_at(now)).unwrap_or_default(),
     }

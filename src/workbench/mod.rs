@@ -11,6 +11,7 @@ pub mod blame;
 mod children;
 mod choices;
 mod command;
+pub mod comments;
 pub mod compare;
 mod discover;
 pub mod doctor;

@@ -2,11 +2,12 @@
 //! is told without changing anything. These read; nothing is changed, and nothing is left behind.
 
 use super::Place;
+use super::past::start_of;
 use crate::agent::{Failure, fit};
 use crate::chat::ErrorClass;
 use crate::git::codec::{StepKind, frames};
-use crate::git::session::{self, Mark, Trail, marks};
-use crate::git::{CommitId, DiffStat, GitError, Repo};
+use crate::git::session::{self, Mark, SessionError, Trail, marks};
+use crate::git::{CommitId, DiffStat, GitError, Hunk, Repo, hunks};
 
 pub use crate::git::{Body, ChangeKind, FileDiff};
 
@@ -22,6 +23,17 @@ pub enum Range {
     Turn { session: String, turn: u32 },
     /// From one state to another; from nothing when there is no first one.
     Between { from: Option<String>, to: String },
+    /// All that a branch or a session changed since it began; the last session, when none is named.
+    Whole(Option<String>),
+}
+
+/// Two states: commits, in full. `None` where everything is new.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ends {
+    pub from: Option<String>,
+    pub to: String,
+    /// What it is, in a line.
+    pub title: String,
 }
 
 /// Two states and how they differ.
@@ -35,6 +47,16 @@ pub struct Compared {
     pub files: Vec<FileDiff>,
 }
 
+/// The states of a range, without looking at what differs.
+pub async fn ends_of(place: &Place, range: Range) -> Result<Ends, Failure> {
+    place
+        .git(move |repo| {
+            let (from, to, title) = ends(repo, range)?;
+            Ok::<_, Failure>(Ends { from: from.map(|from| from.to_string()), to: to.to_string(), title })
+        })
+        .await
+}
+
 /// The difference with the content of the files.
 pub async fn diff(place: &Place, range: Range) -> Result<Compared, Failure> {
     place
@@ -43,6 +65,55 @@ pub async fn diff(place: &Place, range: Range) -> Result<Compared, Failure> {
             let files = repo.contents(from.as_deref(), &to)?;
             let from = from.map(|from| from.to_string());
             Ok::<_, Failure>(Compared { from, to: to.to_string(), title, files })
+        })
+        .await
+}
+
+/// The same as a patch that `git apply` takes: exact to the byte, also of files that are no text.
+pub async fn patch(place: &Place, from: Option<String>, to: String) -> Result<Vec<u8>, Failure> {
+    place
+        .git(move |repo| {
+            let from = first(repo, from.as_deref())?;
+            Ok::<_, Failure>(repo.exact_patch(from.as_deref(), &*commit(repo, &to)?)?)
+        })
+        .await
+}
+
+/// The runs of changed lines of a file, in the order of their numbers.
+pub fn hunks_of(file: &FileDiff) -> Vec<Hunk> {
+    match &file.body {
+        Body::Text { old, new } => hunks(old.as_bytes(), new.as_bytes()),
+        _ => Vec::new(),
+    }
+}
+
+/// Lines of a file as it is in a state, counted from 1, both included.
+///
+/// # Errors
+/// When there is no such file, or it has no such lines.
+pub async fn lines(
+    place: &Place,
+    rev: String,
+    path: String,
+    (first, last): (usize, usize),
+) -> Result<Vec<String>, Failure> {
+    place
+        .git(move |repo| {
+            let at = commit(repo, &rev)?;
+            let missing = |message: String| Failure::new(ErrorClass::NotFound, message);
+            let blob = repo.blob(&at, std::path::Path::new(&path))?;
+            let bytes = blob.ok_or_else(|| {
+                missing(format!("there is no file {path} in {}", at.short()))
+                    .hint("name it as `offshoot review` lists it, relative to the top of the repository")
+            })?;
+            let text = String::from_utf8_lossy(&bytes);
+            let all: Vec<&str> = text.lines().collect();
+            let wanted = all.get(first.saturating_sub(1)..last).filter(|_| first > 0 && first <= last);
+            let wanted = wanted.ok_or_else(|| {
+                missing(format!("{path} has no lines {first} to {last}"))
+                    .hint(format!("its lines go from 1 to {}", all.len()))
+            })?;
+            Ok::<_, Failure>(wanted.iter().map(|line| (*line).to_owned()).collect())
         })
         .await
 }
@@ -61,6 +132,7 @@ fn ends(repo: &Repo, range: Range) -> Result<(Option<CommitId>, CommitId, String
     match range {
         Range::Step(rev) => step(repo, &rev),
         Range::Turn { session, turn } => turn_ends(repo, &session, turn),
+        Range::Whole(rev) => whole(repo, rev.as_deref()),
         Range::Between { from, to } => {
             let name = |rev: &str, at: &CommitId| {
                 if at.as_str().starts_with(rev) { at.short().to_owned() } else { rev.to_owned() }
@@ -73,6 +145,28 @@ fn ends(repo: &Repo, range: Range) -> Result<(Option<CommitId>, CommitId, String
             Ok((before, after, title))
         }
     }
+}
+
+fn whole(repo: &Repo, rev: Option<&str>) -> Result<(Option<CommitId>, CommitId, String), Failure> {
+    let session = match (session::load(repo, rev), rev) {
+        (Ok(session), _) => session,
+        // A branch without a session began where it left what is checked out.
+        (Err(SessionError::NoSession { .. }), Some(rev)) => {
+            let to = commit(repo, rev)?;
+            let head = repo.head()?.commit;
+            let from = head.map(|head| repo.merge_base(&head, &to)).transpose()?.flatten();
+            return Ok((from, to, rev.to_owned()));
+        }
+        (Err(error), _) => return Err(error.into()),
+    };
+    let from = start_of(repo, &session)?;
+    let branch =
+        session.branch.as_deref().filter(|branch| rev.is_none_or(|rev| rev == *branch || rev == session.id));
+    // What the user did on the branch since the last step counts.
+    let tip = branch.map(|branch| repo.read_ref(&format!("refs/heads/{branch}"))).transpose()?.flatten();
+    let tip = tip.filter(|tip| repo.is_ancestor(&session.head, tip).unwrap_or(false));
+    let title = session.branch.unwrap_or(session.id);
+    Ok((Some(from), tip.unwrap_or(session.head), title))
 }
 
 fn step(repo: &Repo, rev: &str) -> Result<(Option<CommitId>, CommitId, String), Failure> {

@@ -51,7 +51,7 @@ async fn a_hunk_is_taken_back_as_a_commit_of_the_users_and_the_session_goes_on()
     let machine = machine();
     machine.script(&[
         vec![put("list", AFTER), put("new", "new\n"), say("Done.")],
-        vec![put("list", &format!("zero\n{}", AFTER)), say("Moved.")],
+        vec![put("list", &format!("zero\n{AFTER}")), say("Moved.")],
         vec![bash("cat list"), put("after", "1\n"), say("Seen.")],
     ]);
     let mut desk = Desk::new(machine);

@@ -37,18 +37,17 @@ impl Hunk {
 
 /// Runs of changed lines, from the first to the last. A text that only went over to other line endings has
 /// none: what reads the same is the same there.
-pub fn hunks(old: &[u8], new: &[u8]) -> Vec<Hunk> {
+pub fn hunks<'a>(old: &'a [u8], new: &'a [u8]) -> Vec<Hunk> {
     let (old, new) = (Lines::of(old), Lines::of(new));
     let (from, to) = (old.usual_ending(), new.usual_ending());
+    let is_exact = from.is_none() || to.is_none() || from == to;
     let mut names = Names::default();
-    let whole = from.is_none() || to.is_none() || from == to;
-    let mut name = |lines: &Lines<'_>| -> Vec<usize> {
+    let mut name = |lines: &Lines<'a>| -> Vec<usize> {
         // A line without an end differs from one that has it, whatever ends the others.
-        let word = |line: &'_ [u8]| match whole || !line.ends_with(b"\n") {
-            true => (line.to_vec(), true),
-            false => (text(line).to_vec(), false),
+        let word = |line: &'a [u8]| {
+            if is_exact || !line.ends_with(b"\n") { (line, true) } else { (text(line), false) }
         };
-        lines.0.iter().map(|line| names.of_owned(word(line))).collect()
+        lines.0.iter().map(|line| names.of(word(line))).collect()
     };
     let (old, new) = (name(&old), name(&new));
     changed(&old, &new)
@@ -144,10 +143,10 @@ struct Finder {
 }
 
 impl Finder {
-    fn new(before: &Lines, after: &Lines, onto: &Lines) -> Self {
+    fn new<'a>(before: &Lines<'a>, after: &Lines<'a>, onto: &Lines<'a>) -> Self {
         let mut names = Names::default();
-        let mut name = |lines: &Lines| -> Vec<usize> {
-            lines.0.iter().map(|line| names.of_owned((text(line).to_vec(), false))).collect()
+        let mut name = |lines: &Lines<'a>| -> Vec<usize> {
+            lines.0.iter().map(|line| names.of((text(line), false))).collect()
         };
         let (before, after, onto) = (name(before), name(after), name(onto));
         let (stayed, arrived) = (places(&before, &onto), places(&after, &onto));
@@ -233,8 +232,8 @@ impl Finder {
 
     /// Where a line of `before` would be in `onto`, as the lines above it moved.
     fn expected(&self, line: usize) -> usize {
-        let above = self.stayed[..line].iter().enumerate().rev();
-        let known = above.filter_map(|(at, place)| place.map(|place| place + (line - at))).next();
+        let mut above = self.stayed[..line].iter().enumerate().rev();
+        let known = above.find_map(|(at, place)| place.map(|place| place + (line - at)));
         known.unwrap_or(line)
     }
 }
@@ -272,10 +271,10 @@ fn places(from: &[usize], to: &[usize]) -> Vec<Option<usize>> {
 
 /// Numbers for lines, the same for those that are the same.
 #[derive(Default)]
-struct Names(HashMap<(Vec<u8>, bool), usize>);
+struct Names<'a>(HashMap<(&'a [u8], bool), usize>);
 
-impl Names {
-    fn of_owned(&mut self, line: (Vec<u8>, bool)) -> usize {
+impl<'a> Names<'a> {
+    fn of(&mut self, line: (&'a [u8], bool)) -> usize {
         let next = self.0.len();
         *self.0.entry(line).or_insert(next)
     }
@@ -318,8 +317,7 @@ impl Ending {
 
 /// A line without what ends it.
 fn text(line: &[u8]) -> &[u8] {
-    let line = line.strip_suffix(b"\n").map_or(line, |line| line.strip_suffix(b"\r").unwrap_or(line));
-    line
+    line.strip_suffix(b"\n").map_or(line, |line| line.strip_suffix(b"\r").unwrap_or(line))
 }
 
 #[cfg(test)]

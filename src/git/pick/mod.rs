@@ -129,7 +129,7 @@ impl Repo {
         let here = self.entry(onto, both.old_path)?;
         let there = if both.is_renamed() { self.entry(onto, both.path)? } else { here.clone() };
         match &pick.part {
-            Part::File => self.put_file(both, here, there),
+            Part::File => self.put_file(both, here, &there),
             Part::Hunks(hunks) => {
                 let hunks: Vec<Hunk> = match way {
                     Way::Take => hunks.clone(),
@@ -145,14 +145,14 @@ impl Repo {
         &self,
         both: &Both<'_>,
         here: Entry,
-        there: Entry,
+        there: &Entry,
     ) -> Result<Result<Vec<Put>, Refusal>, GitError> {
         let (before, after) = match (both.before, both.after) {
             (None, None) => return Ok(Err(Refusal::NotChanged)),
             (None, Some(after)) => {
                 return Ok(match here {
-                    None => Ok(vec![(both.path.to_vec(), after.entry())]),
-                    Some(here) if Some(&here) == after.entry().as_ref() => Err(already()),
+                    None => Ok(vec![(both.path.to_vec(), Some(after.content()))]),
+                    Some(here) if here == after.content() => Err(already()),
                     Some(_) => Err(Refusal::InTheWay),
                 });
             }
@@ -196,7 +196,7 @@ impl Repo {
         };
         let put = Some((mode, id));
         if !both.is_renamed() {
-            return Ok(if put == there { Err(already()) } else { Ok(vec![(both.path.to_vec(), put)]) });
+            return Ok(if put == *there { Err(already()) } else { Ok(vec![(both.path.to_vec(), put)]) });
         }
         Ok(Ok(vec![(both.old_path.to_vec(), None), (both.path.to_vec(), put)]))
     }
@@ -268,8 +268,8 @@ impl<'a> Both<'a> {
 }
 
 impl Side {
-    fn entry(&self) -> Entry {
-        Some((self.mode, self.id.clone()))
+    fn content(&self) -> (u32, ObjectId) {
+        (self.mode, self.id.clone())
     }
 }
 

@@ -67,13 +67,13 @@ fn hunks_are_taken_back_where_later_commits_moved_them() {
         tag(fixture, "later");
         let first = lines(fixture, "a", &[0]);
         assert_eq!(
-            becomes(fixture, Way::Revert, &[first.clone()], "a"),
+            becomes(fixture, Way::Revert, std::slice::from_ref(&first), "a"),
             "0\n0\n1\n2\n3\n4\n5\n6\n7\neight\n9"
         );
         let both = lines(fixture, "a", &[0, 1]);
         assert_eq!(becomes(fixture, Way::Revert, &[both], "a"), "0\n0\n1\n2\n3\n4\n5\n6\n7\n8\n9");
         assert_eq!(becomes(fixture, Way::Revert, &[file("a")], "a"), "0\n0\n1\n2\n3\n4\n5\n6\n7\n8\n9");
-        let again = pick(fixture, Way::Take, &[first.clone()], "later");
+        let again = pick(fixture, Way::Take, std::slice::from_ref(&first), "later");
         assert_eq!(again.unwrap_err(), "a stands like that already");
         fixture.write("a", "else\n");
         tag(fixture, "gone");

@@ -25,6 +25,8 @@ pub struct Comparison {
     pub cursor: usize,
     /// Rows that the user marked, in the order in which they did.
     pub marked: Vec<usize>,
+    /// The tab of the branch into which things were taken from several.
+    pub mix: Option<TabId>,
     /// One of them was chosen, and the others were put away.
     pub is_settled: bool,
     began: Instant,
@@ -81,6 +83,7 @@ impl Comparison {
             sort: Column::default(),
             cursor: 0,
             marked: Vec::new(),
+            mix: None,
             is_settled: false,
             began,
         }

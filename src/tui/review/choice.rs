@@ -114,7 +114,6 @@ impl Review {
     /// To the next part that nobody judged, in this file or behind it.
     fn go_to_open(&mut self) {
         let is_open = |row: &usize| match self.slot(*row) {
-            Some((_, Slot::Judged { .. })) => false,
             Some((file, Slot::Header)) => {
                 let entry = &self.entries[file];
                 entry
@@ -126,7 +125,9 @@ impl Review {
             }
             Some((file, slot)) => {
                 let entry = &self.entries[file];
-                slot.is_change() && slot.block().is_some_and(|block| entry.verdict_of(block).is_none())
+                !matches!(slot, Slot::Judged { .. })
+                    && slot.is_change()
+                    && slot.block().is_some_and(|block| entry.verdict_of(block).is_none())
             }
             None => false,
         };

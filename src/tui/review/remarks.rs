@@ -8,6 +8,7 @@ use super::model::Side;
 use super::prepared::File;
 use super::state::Review;
 use super::verdicts::{Key, Verdict};
+use crate::workbench::comments::{About, Comment as Said, MOST_QUOTED, prompt};
 
 /// All that was said.
 #[derive(Debug, Clone, Default)]
@@ -29,9 +30,6 @@ pub struct Remark {
     pub text: String,
 }
 
-/// Of more lines, only the first are quoted.
-const MOST_QUOTED: usize = 60;
-
 impl Remarks {
     /// Those on lines and files, in order.
     pub fn comments(&self) -> &[Remark] {
@@ -42,19 +40,7 @@ impl Remarks {
     pub fn prompt(&self) -> String {
         let mut sorted: Vec<&Remark> = self.comments.iter().collect();
         sorted.sort_by_key(|remark| (&remark.path, remark.target.order(), remark.id));
-        let opening = match sorted.len() {
-            0 => return String::new(),
-            1 => "I have reviewed your changes and have one comment. Please see to it.".to_owned(),
-            many => {
-                format!("I have reviewed your changes and have {many} comments. Please see to each of them.")
-            }
-        };
-        let mut prompt = opening;
-        for (number, remark) in sorted.into_iter().enumerate() {
-            prompt.push_str(&format!("\n\n## {}. {}\n\n{}", number + 1, remark.quoted(), remark.text.trim()));
-        }
-        prompt.push('\n');
-        prompt
+        prompt(&sorted.into_iter().map(Remark::comment).collect::<Vec<_>>())
     }
 
     /// They were sent.
@@ -75,17 +61,6 @@ impl Remarks {
 }
 
 impl Remark {
-    /// Of a file, or of lines of it, counted from 1 in its new version.
-    pub fn new(path: String, lines: Option<(usize, usize)>, quote: Vec<String>, text: String) -> Self {
-        let target = match lines {
-            Some((first, last)) => {
-                Target::Lines { side: Side::New, first: first.max(1) - 1, last: last.max(1) - 1 }
-            }
-            None => Target::File,
-        };
-        Self { id: CommentId(0), path, target, quote, text }
-    }
-
     fn of(comment: &Comment, file: &File) -> Self {
         let (path, quote) = match (comment.target, file.text()) {
             (Target::Lines { side, first, last }, Some(text)) => {
@@ -112,25 +87,17 @@ impl Remark {
         }
     }
 
-    fn quoted(&self) -> String {
-        let path = &self.path;
-        let place = match self.target {
-            Target::File => format!("`{path}`"),
-            Target::Lines { side: Side::New, .. } => format!("`{path}:{}`", self.target.lines()),
-            Target::Lines { side: Side::Old, .. } => {
-                format!("`{path}:{}`, as it was before the change", self.target.lines())
-            }
+    fn comment(&self) -> Said {
+        let about = match self.target {
+            Target::File => About::File,
+            Target::Lines { side, first, last } => About::Lines {
+                first: first + 1,
+                last: last + 1,
+                is_old: side == Side::Old,
+                quote: self.quote.clone(),
+            },
         };
-        if self.quote.is_empty() {
-            return place;
-        }
-        let mut quote: String =
-            self.quote.iter().take(MOST_QUOTED).flat_map(|line| [line.as_str(), "\n"]).collect();
-        let left = self.target.len().saturating_sub(MOST_QUOTED);
-        if left > 0 {
-            quote.push_str(&format!("… and {left} more lines\n"));
-        }
-        format!("{place}\n\n{}", crate::workbench::words::fenced(&quote, ""))
+        Said { path: self.path.clone(), about, text: self.text.clone() }
     }
 
     /// Where it stands in a file of another review; `None` where its lines are not there.
@@ -161,8 +128,8 @@ impl Review {
         self.next_comment =
             remarks.comments.iter().map(|remark| remark.id.0 + 1).max().unwrap_or(self.next_comment);
         for remark in remarks.comments {
-            let place = self.entries.iter().enumerate();
-            let found = place.filter_map(|(at, entry)| Some((at, remark.target_in(&entry.file)?))).next();
+            let mut place = self.entries.iter().enumerate();
+            let found = place.find_map(|(at, entry)| Some((at, remark.target_in(&entry.file)?)));
             match found {
                 Some((file, target)) => {
                     self.comments.push(Comment { id: remark.id, file, target, text: remark.text });
@@ -172,7 +139,9 @@ impl Review {
         }
         for entry in &mut self.entries {
             for (part, verdict) in entry.file.parts.iter().zip(&mut entry.verdicts) {
-                *verdict = remarks.done.get(&(state.to_owned(), part.key.clone())).copied();
+                if !remarks.done.is_empty() {
+                    *verdict = remarks.done.get(&(state.to_owned(), part.key.clone())).copied();
+                }
                 if verdict.is_none() && remarks.accepted.contains(&part.key) {
                     *verdict = Some(Verdict::Accepted);
                 }

@@ -163,7 +163,9 @@ impl Loader {
             Load::Offers { comparison, base, rows } => {
                 Loaded::Offers { comparison, offers: compare::offers(place, base, rows).await }
             }
-            Load::Take { base, stem, picks } => Loaded::Taken(compare::take(place, base, stem, picks).await),
+            Load::Take { comparison, base, stem, picks } => {
+                Loaded::Taken { comparison, mixed: compare::take(place, base, stem, picks).await }
+            }
             Load::Archive(sessions) => Loaded::Archived(compare::archive(place, sessions).await),
             Load::Dress { serial, undressed } => {
                 let answers = self.answers.clone();

@@ -446,14 +446,31 @@ fn files_of_several_are_taken_into_a_new_branch() {
      other @review failed after 0 ms                    local/qwen3-coder  20 %  $0
     ");
     studio.keys("enter");
-    insta::assert_snapshot!(studio.last_row(), @" two are to give the same place: src/a.rs (from a and b)");
+    insta::assert_snapshot!(studio.did(), @r#"load take { comparison: 1, base: "9f319f319f319f319f319f319f319f319f319f31", stem: "offshoot/fix-it", picks: [pick { letter: 'a', who: "local/qwen3-coder", branch: "offshoot/fix-it-a", paths: ["src/a.rs"] }, pick { letter: 'b', who: "other/opus @review", branch: "offshoot/fix-it-b", paths: ["src/a.rs"] }] }"#);
+    let failure = Failure::new(ErrorClass::NotFound, "from b (other/opus): src/a.rs was changed since");
+    studio.loads(Loaded::Taken { comparison: 1, mixed: Err(failure) });
+    assert!(studio.shows("src/a.rs was changed since") && studio.shows("[●] b src/a.rs"));
     studio.keys("space").keys("down").keys("space").keys("enter");
-    insta::assert_snapshot!(studio.did(), @r#"load take { base: "9f319f319f319f319f319f319f319f319f319f31", stem: "offshoot/fix-it", picks: [pick { letter: 'a', who: "local/qwen3-coder", branch: "offshoot/fix-it-a", paths: ["src/a.rs"] }, pick { letter: 'b', who: "other/opus @review", branch: "offshoot/fix-it-b", paths: ["src/b.rs"] }] }"#);
-    studio.loads(Loaded::Taken(Ok(Mixed {
+    studio.did();
+    let mixed = Mixed {
         branch: "offshoot/fix-it-mix".to_owned(),
         commits: vec!["1".repeat(40), "2".repeat(40)],
         files: 2,
-    })));
+    };
+    studio.loads(Loaded::Taken { comparison: 1, mixed: Ok(mixed) });
     insta::assert_snapshot!(studio.did(), @"load standing of offshoot/fix-it-mix");
     insta::assert_snapshot!(studio.last_row(), @" 2 files from 2 candidates on offshoot/fix-it-mix");
+}
+
+#[test]
+fn over_the_branch_that_takes_from_several_a_review_of_a_candidate_takes_hunks_over() {
+    let mut studio = done(80, 24);
+    let mixed = Mixed { branch: "offshoot/fix-it-mix".to_owned(), commits: Vec::new(), files: 0 };
+    studio.loads(Loaded::Taken { comparison: 1, mixed: Ok(mixed) });
+    let mix = studio.app.tab().id;
+    studio.agent().opens("fix-it-mix");
+    studio.keys("alt-c").keys("d");
+    assert_eq!(studio.app.tab().id, mix);
+    studio.keys("esc").keys("alt-1").keys("alt-c").keys("down").keys("d");
+    assert_eq!(studio.app.tab().id, studio.app.comparisons[0].tabs[1]);
 }

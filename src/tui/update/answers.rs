@@ -97,7 +97,7 @@ pub(super) fn update(app: &mut App, loaded: Loaded) -> Actions {
             return compare::ground_is(app, tab, prompt, candidates, ground);
         }
         Loaded::Offers { comparison, offers } => compare_take::offered(app, comparison, offers),
-        Loaded::Taken(mixed) => return compare_take::taken(app, mixed),
+        Loaded::Taken { comparison, mixed } => return compare_take::taken(app, comparison, mixed),
         Loaded::Archived(sessions) => compare::archived(app, sessions),
         Loaded::Dressed { serial, dressed } => {
             for layer in &mut app.layers {

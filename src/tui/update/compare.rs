@@ -1,18 +1,15 @@
 //! `/compare`: who takes part, the tabs that are opened for them, and what becomes known of each.
 
 use super::run::Ran;
-use super::{Actions, agent, prompt, tabs};
+use super::{Actions, agent, compare_pick, prompt, tabs};
 use crate::agent::Failure;
-use crate::tui::app::compare::{Comparison, Pool, PoolLine, Setup};
-use crate::tui::app::layer::{Choice, Layer, Line, LineKind, List, ListKind};
+use crate::tui::app::compare::{Comparison, Setup};
+use crate::tui::app::layer::{Layer, Line, LineKind};
 use crate::tui::app::tab::Phase;
 use crate::tui::app::{App, Tone};
 use crate::tui::commands::Asked;
-use crate::tui::look::{Piece, Role};
 use crate::tui::message::{Action, Load};
-use crate::tui::picker::{Item, Picker};
-use crate::tui::wrap::clean;
-use crate::workbench::compare::{Begin, Candidate, FEWEST, Fate, Ground, MOST, Row, Wish};
+use crate::workbench::compare::{Begin, Candidate, Fate, Ground, Row, Wish};
 use crate::workbench::words::count;
 use crate::workbench::{Command, EventKind, TabId, Uncommitted};
 
@@ -37,7 +34,7 @@ pub(super) fn compare(app: &mut App, asked: &Asked) -> Ran {
     }
     let prompt = if prompt.is_empty() { app.tab().composer.text().trim().to_owned() } else { prompt };
     if names_nobody {
-        offer(app, prompt);
+        compare_pick::offer(app, prompt);
         return Ok(Vec::new());
     }
     if wish.with.is_empty() && wish.roles.is_empty() {
@@ -90,8 +87,7 @@ fn words(asked: &Asked) -> Result<Words, crate::tui::commands::Misuse> {
                 rest = after;
             }
             _ => {
-                words.prompt = rest.to_owned();
-                return Ok(words);
+                return Ok(Words { prompt: rest.to_owned(), ..words });
             }
         }
     }
@@ -122,97 +118,8 @@ pub(super) fn show(app: &mut App, number: u32) {
     app.layers.push(Layer::Comparison(number));
 }
 
-/// Lists who could take part.
-fn offer(app: &mut App, prompt: String) {
-    let line =
-        |candidate, detail: &str, group| PoolLine { candidate, detail: detail.to_owned(), group, times: 0 };
-    let mut choices = vec![line(Candidate::default(), "whom the router chooses", "Backends")];
-    for backend in app.facts.backends.iter().filter(|backend| backend.missing.is_none()) {
-        let candidate = Candidate { backend: Some(backend.id.clone()), ..Candidate::default() };
-        let mut detail = backend.model.clone().unwrap_or_default();
-        let (.., state) = crate::tui::side::state(backend);
-        if !state.is_empty() {
-            detail = format!("{detail}  {state}");
-        }
-        choices.push(line(candidate, detail.trim(), "Backends"));
-    }
-    for role in &app.facts.roles {
-        let candidate = Candidate { role: Some(role.clone()), ..Candidate::default() };
-        choices.push(line(candidate, "", "Roles, each with its own backend"));
-    }
-    let pool = Pool { choices, prompt };
-    let picker = Picker::new("Compare: the same prompt to whom?");
-    app.layers.push(Layer::List(Box::new(List { picker, kind: ListKind::Candidates(pool) })));
-    refresh(app);
-}
-
-/// The open list shows who is taken how often.
-fn refresh(app: &mut App) {
-    let Some(Layer::List(list)) = app.layers.last_mut() else { return };
-    let ListKind::Candidates(pool) = &list.kind else { return };
-    let items = pool.choices.iter().enumerate().map(|(at, line)| {
-        let name = clean(&line.candidate.name()).into_owned();
-        let mark = match line.times {
-            0 => "[ ] ".to_owned(),
-            1 => "[●] ".to_owned(),
-            times => format!("[{times}] "),
-        };
-        let tone = if line.times > 0 { Role::Accent } else { Role::Dim };
-        Item::new(&name, Choice::Candidate(at))
-            .shown_as(vec![Piece::new(mark, tone), Piece::new(name.clone(), Role::Text)])
-            .detail(&clean(&line.detail))
-            .hint(&if line.times > 1 { format!("×{}", line.times) } else { String::new() })
-            .group(line.group)
-    });
-    let items = items.collect();
-    list.picker.set_items(items);
-}
-
-/// Takes the one that is chosen once more, or once less; by nothing turns it on or off.
-pub(super) fn take_times(app: &mut App, by: isize) {
-    let Some(Layer::List(list)) = app.layers.last_mut() else { return };
-    let Some(Choice::Candidate(at)) = list.picker.chosen().map(|item| item.value().clone()) else { return };
-    let ListKind::Candidates(pool) = &mut list.kind else { return };
-    let total = pool.total();
-    let Some(line) = pool.choices.get_mut(at) else { return };
-    let is_full = total >= MOST;
-    match by {
-        0 if line.times > 0 => line.times = 0,
-        0 | 1 if is_full => {
-            app.toast(format!("{MOST} take part at most"), Tone::Plain);
-            return;
-        }
-        0 => line.times = 1,
-        by => line.times = line.times.saturating_add_signed(by),
-    }
-    refresh(app);
-}
-
-/// Those who are marked take part.
-pub(super) fn accept(app: &mut App) -> Actions {
-    let Some(Layer::List(list)) = app.layers.last() else { return Vec::new() };
-    let ListKind::Candidates(pool) = &list.kind else { return Vec::new() };
-    let with = pool.choices.iter().filter(|line| line.times > 0);
-    let wish =
-        Wish { with: with.map(|line| (line.candidate.clone(), line.times)).collect(), ..Wish::default() };
-    let prompt = pool.prompt.clone();
-    match wish.candidates() {
-        Ok(candidates) => {
-            app.layers.pop();
-            begin(app, candidates, prompt)
-        }
-        Err(_) => {
-            let text = format!(
-                "mark {FEWEST} at least: space marks one, → takes it once more (or /compare --with a,b)"
-            );
-            app.toast(text, Tone::Bad);
-            Vec::new()
-        }
-    }
-}
-
 /// It is known who takes part: what is still missing is asked for, one after the other.
-fn begin(app: &mut App, candidates: Vec<Candidate>, prompt: String) -> Actions {
+pub(super) fn begin(app: &mut App, candidates: Vec<Candidate>, prompt: String) -> Actions {
     if prompt.trim().is_empty() {
         app.setup = Some(Setup::Prompt { candidates });
         app.layers.push(Layer::Line(Line::new("prompt for all", LineKind::CompareAll)));

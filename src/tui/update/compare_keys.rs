@@ -93,8 +93,10 @@ fn diff(app: &mut App, number: u32) -> Actions {
             return Vec::new();
         }
     };
-    // Comments are for the agent whose work is on the right.
-    if let Some(place) = app.place_of(comparison.tabs[at]) {
+    // Comments are for the agent whose work is on the right; over the branch that takes from several, hunks come
+    // over to that.
+    let takes_over = comparison.mix == Some(app.tab().id);
+    if let Some(place) = app.place_of(comparison.tabs[at]).filter(|_| !takes_over) {
         app.active = place;
     }
     let range = Range::Between { from: Some(from), to };

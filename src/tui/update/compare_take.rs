@@ -12,7 +12,7 @@ use crate::tui::look::{Piece, Role};
 use crate::tui::message::{Action, Load};
 use crate::tui::picker::{Item, Picker};
 use crate::tui::wrap::clean;
-use crate::workbench::compare::{Mixed, Offer, Pick, refuse_clashes};
+use crate::workbench::compare::{Mixed, Offer, Pick};
 use crate::workbench::words::count;
 
 /// Looks up what the marked candidates changed, or all.
@@ -78,7 +78,7 @@ pub(super) fn mark(app: &mut App) {
     refresh(app);
 }
 
-/// The marked files are taken. What two are to give is refused before anything is made, and the marks stay.
+/// The marked files are taken; without any, the branch is made for hunks. The list stays until that has worked.
 pub(super) fn accept(app: &mut App) -> Actions {
     let Some(Layer::List(list)) = app.layers.last() else { return Vec::new() };
     let ListKind::Files(shelf) = &list.kind else { return Vec::new() };
@@ -86,28 +86,22 @@ pub(super) fn accept(app: &mut App) -> Actions {
     let mut picks = Vec::new();
     for (one, offer) in shelf.offers.iter().enumerate() {
         let taken = offer.files.iter().enumerate().filter(|(at, _)| shelf.marked.contains(&(one, *at)));
-        let paths: Vec<_> = taken.map(|(_, file)| file.path.clone()).collect();
+        let paths: Vec<_> = taken.map(|(_, file)| file.path.display().to_string()).collect();
         let row = comparison.rows.iter().find(|row| row.letter == offer.letter);
         if let Some(row) = row.filter(|_| !paths.is_empty()) {
             picks.push(Pick::of(row, paths));
         }
     }
-    if picks.is_empty() {
-        app.toast("nothing is marked: space marks a file", Tone::Bad);
-        return Vec::new();
-    }
-    if let Err(failure) = refuse_clashes(&picks) {
-        app.toast(failure.message, Tone::Bad);
-        return Vec::new();
-    }
-    let take =
-        Load::Take { base: comparison.ground.base.clone(), stem: comparison.ground.stem.clone(), picks };
-    app.layers.pop();
-    vec![Action::Load(take)]
+    vec![Action::Load(Load::Take {
+        comparison: comparison.number,
+        base: comparison.ground.base.clone(),
+        stem: comparison.ground.stem.clone(),
+        picks,
+    })]
 }
 
-/// The new branch is there: a tab goes on from it.
-pub(super) fn taken(app: &mut App, mixed: Result<Mixed, Failure>) -> Actions {
+/// The new branch is there: a tab goes on from it, and what is reviewed over that can be taken over.
+pub(super) fn taken(app: &mut App, number: u32, mixed: Result<Mixed, Failure>) -> Actions {
     let mixed = match mixed {
         Ok(mixed) => mixed,
         Err(failure) => {
@@ -115,13 +109,25 @@ pub(super) fn taken(app: &mut App, mixed: Result<Mixed, Failure>) -> Actions {
             return Vec::new();
         }
     };
-    app.layers.retain(|layer| !matches!(layer, Layer::Comparison(_)));
-    let text = format!(
-        "{} from {} on {}",
-        count(mixed.files, "file"),
-        count(mixed.commits.len(), "candidate"),
-        mixed.branch
-    );
+    app.layers.retain(|layer| match layer {
+        Layer::List(list) => !matches!(list.kind, ListKind::Files(_)),
+        Layer::Comparison(_) => false,
+        _ => true,
+    });
+    let text = match mixed.commits.len() {
+        0 => format!(
+            "{} begins where all began: the table's d, and there t, takes hunks over to it",
+            mixed.branch
+        ),
+        several => {
+            format!("{} from {} on {}", count(mixed.files, "file"), count(several, "candidate"), mixed.branch)
+        }
+    };
     app.toast(text, Tone::Good);
-    tabs::open_session(app, mixed.branch)
+    let actions = tabs::open_session(app, mixed.branch);
+    let tab = app.tab().id;
+    if let Some(comparison) = app.comparison_mut(number) {
+        comparison.mix = Some(tab);
+    }
+    actions
 }

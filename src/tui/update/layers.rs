@@ -3,8 +3,8 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::{
-    Actions, agent, approvals, compare, compare_keys, compare_take, landing, look, moves, prompt, review,
-    review_keys, route, session, suggest, tabs, worktrees,
+    Actions, agent, approvals, compare, compare_keys, compare_pick, compare_take, landing, look, moves,
+    prompt, review, review_keys, route, session, suggest, tabs, worktrees,
 };
 use crate::tui::app::layer::{Choice, Layer, Line, LineKind, List, ListKind, Question, Then, TurnsFor};
 use crate::tui::app::tab::{Phase, Tab};
@@ -256,7 +256,7 @@ fn marks(kind: &ListKind, code: KeyCode) -> Option<isize> {
 }
 
 fn mark(app: &mut App, by: isize) {
-    compare::take_times(app, by);
+    compare_pick::take_times(app, by);
     if by == 0 {
         compare_take::mark(app);
     }
@@ -298,7 +298,7 @@ fn list(app: &mut App, does: Do) -> Option<Actions> {
             return Some(Vec::new());
         }
         Do::ListAccept if is_marked_list(app) => {
-            let actions = compare::accept(app);
+            let actions = compare_pick::accept(app);
             return Some(if actions.is_empty() { compare_take::accept(app) } else { actions });
         }
         Do::ListAccept => {

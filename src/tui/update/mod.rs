@@ -9,6 +9,7 @@ mod blame;
 mod children;
 mod compare;
 mod compare_keys;
+mod compare_pick;
 mod compare_take;
 mod events;
 mod health;

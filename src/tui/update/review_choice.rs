@@ -87,6 +87,7 @@ fn about(layer: &ReviewLayer) -> String {
             format!("{to} since {}", from.get(..10).filter(|_| from.len() == 40).unwrap_or(from))
         }
         Range::Between { from: None, to } => to.clone(),
+        Range::Whole(_) => layer.title.clone(),
     }
 }
 

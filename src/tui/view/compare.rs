@@ -158,13 +158,12 @@ fn aligned(text: &str, column: Column, width: usize) -> String {
 fn role_of(row: &Row, column: Column) -> Role {
     match column {
         Column::State => match (row.fate, row.state()) {
-            (Fate::Archived | Fate::Closed, _) => Role::Dim,
+            (Fate::Archived | Fate::Closed, _) | (_, State::Waiting) => Role::Dim,
             (_, State::Done) => Role::Good,
             (_, State::Working | State::Opening) => Role::Working,
             (_, State::Asks) => Role::Waiting,
             (_, State::Failed) => Role::Bad,
             (_, State::OverBudget | State::Stopped) => Role::Warn,
-            (_, State::Waiting) => Role::Dim,
         },
         Column::Check => match row.verified {
             Some(VerifyState::Passed) => Role::Good,
@@ -200,7 +199,7 @@ fn about(comparison: &Comparison, room: usize) -> Vec<Piece> {
 /// What holds for all of them.
 fn shared(app: &App, comparison: &Comparison) -> String {
     let budget = comparison.tabs.iter().find_map(|tab| app.tabs.iter().find(|one| one.id == *tab));
-    let budget = budget.map(|tab| tab.budget).unwrap_or(app.facts.budget);
+    let budget = budget.map_or(app.facts.budget, |tab| tab.budget);
     let limit = |usd: f64, of: &str| (usd > 0.0).then(|| format!("{} a {of} each", dollars(Some(usd))));
     let limits: Vec<String> = [limit(budget.turn_usd, "turn"), limit(budget.session_usd, "session")]
         .into_iter()

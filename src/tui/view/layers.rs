@@ -85,7 +85,9 @@ fn hints(kind: &ListKind) -> &'static str {
         ListKind::Candidates(_) => {
             "space marks · → again (differs by chance, no seed is set) · ← less · Enter goes on"
         }
-        ListKind::Files(_) => "space marks a file · Enter takes those that are marked into a new branch",
+        ListKind::Files(_) => {
+            "space marks a file · Enter takes the marked ones into a new branch (none: for hunks)"
+        }
         ListKind::Hits => "Enter opens the session · Tab branches off there",
         _ => "",
     }

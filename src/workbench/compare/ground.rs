@@ -134,11 +134,11 @@ fn recorded(stem: &str) -> String {
 }
 
 /// The name of a free branch for what is taken from several.
-pub(super) fn mix_name(repo: &Repo, stem: &str) -> Result<String, Failure> {
+pub(super) fn mix_name(repo: &Repo, stem: &str) -> String {
     let base = format!("{stem}{MIX}");
     let is_free = |name: &String| repo.read_ref(&format!("refs/heads/{name}")).is_ok_and(|at| at.is_none());
     let numbered = (2..1000).map(|number| format!("{base}-{number}"));
-    Ok(std::iter::once(base.clone()).chain(numbered).find(is_free).unwrap_or(base))
+    std::iter::once(base.clone()).chain(numbered).find(is_free).unwrap_or(base)
 }
 
 /// The end of a session: the commit of its files, and that of its conversation, where anything was said.

@@ -20,4 +20,4 @@ pub use remarks::{Remark, remarks};
 pub use row::{Fate, Row, State};
 pub use settle::{archive, best};
 pub use table::{Column, cell, order, text};
-pub use take::{Mixed, Offer, Pick, offers, refuse_clashes, take};
+pub use take::{Mixed, Offer, Pick, offers, take};

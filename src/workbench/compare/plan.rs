@@ -127,9 +127,9 @@ impl Wish {
 
     /// All who take part, in the order of their letters.
     pub fn candidates(&self) -> Result<Vec<Candidate>, PlanError> {
-        let with = if self.with.is_empty() { vec![(Candidate::default(), 1)] } else { self.with.clone() };
+        let all = if self.with.is_empty() { vec![(Candidate::default(), 1)] } else { self.with.clone() };
         let mut named = Vec::new();
-        for (candidate, count) in with {
+        for (candidate, count) in all {
             let roles: Vec<Option<String>> = if self.roles.is_empty() || candidate.role.is_some() {
                 vec![candidate.role.clone()]
             } else {
@@ -154,10 +154,10 @@ impl Wish {
 mod tests {
     use super::*;
 
-    fn names(with: &str, roles: &[&str], number: Option<usize>) -> Result<String, PlanError> {
+    fn names(list: &str, roles: &[&str], number: Option<usize>) -> Result<String, PlanError> {
         let mut wish =
             Wish { number, roles: roles.iter().map(|role| (*role).to_owned()).collect(), ..Wish::default() };
-        wish.add(with)?;
+        wish.add(list)?;
         Ok(wish.candidates()?.iter().map(Candidate::name).collect::<Vec<_>>().join(", "))
     }
 

@@ -51,6 +51,7 @@ impl Column {
     }
 
     /// The one to sort by next.
+    #[must_use]
     pub fn next(self) -> Self {
         let at = Self::ALL.iter().position(|one| *one == self).unwrap_or_default();
         Self::ALL[(at + 1) % Self::ALL.len()]

@@ -26,8 +26,8 @@ fn row(place: usize, name: &str) -> Row {
 struct Story<'r>(&'r mut Row, u64);
 
 impl Story<'_> {
-    fn then(self, kind: EventKind) -> Self {
-        self.0.take(&kind, at(self.1));
+    fn then(self, kind: impl Into<Box<EventKind>>) -> Self {
+        self.0.take(&kind.into(), at(self.1));
         self
     }
 
@@ -273,22 +273,4 @@ fn the_best_is_done_holds_and_costs_least() {
     assert_eq!(best(&rows, at(90)), Some(0));
     rows[0].measured(&DiffStat::default());
     assert_eq!(cell(&rows[0], Column::Changes, at(90)), "none");
-}
-
-#[test]
-fn two_that_give_the_same_place_are_refused_with_its_name() {
-    let pick = |letter, paths: &[&str]| Pick {
-        letter,
-        who: String::new(),
-        branch: String::new(),
-        paths: paths.iter().map(Into::into).collect(),
-    };
-    assert!(refuse_clashes(&[pick('a', &["x", "d/y"]), pick('b', &["z", "d/z"])]).is_ok());
-    let clash = refuse_clashes(&[pick('a', &["x", "d"]), pick('b', &["x", "d/z"]), pick('c', &["e"])]);
-    assert_eq!(
-        clash.unwrap_err().message,
-        "two are to give the same place: x (from a and b), d/z (from a and b)"
-    );
-    let below = refuse_clashes(&[pick('a', &["d/z"]), pick('b', &["d"])]);
-    assert_eq!(below.unwrap_err().message, "two are to give the same place: d (from a and b)");
 }

@@ -110,6 +110,7 @@ impl Radar {
             }
             EventKind::Agent(AgentEvent::Step(step)) => self.moved(tab, &step.commit),
             EventKind::Committed { commit, .. } => self.moved(tab, commit),
+            EventKind::Amended(amended) => self.moved(tab, &amended.commit),
             EventKind::Moved(moved) => self.moved(tab, &moved.to),
             EventKind::Agent(AgentEvent::ToolCall { name, input, .. }) => {
                 if let Some(stand) = self.lock().tabs.get_mut(&tab) {
