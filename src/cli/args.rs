@@ -71,6 +71,10 @@ pub enum Command {
     Log(LogArgs),
     /// Show one step: prompt, tool calls, diff, route, usage
     Show(ShowArgs),
+    /// Show what a branch, a turn or a step changed, or two states, as a patch
+    Diff(DiffArgs),
+    /// List the changes of a branch with their hunks; comment on them, take them back or over
+    Review(Box<ReviewArgs>),
     /// Name the step, the prompt, the model and the cost behind the lines of a file
     Blame(BlameArgs),
     /// Find the prompt that broke something: try a command at the steps of a session
@@ -79,10 +83,6 @@ pub enum Command {
     1 to 127: it is broken; 125: this step cannot be told; from 128 on: stop."
     )]
     Bisect(BisectArgs),
-    /// Show what a branch, a turn or a step changed, or two states, as a patch
-    Diff(DiffArgs),
-    /// List the changes of a branch with their hunks; comment on them, take them back or over
-    Review(Box<ReviewArgs>),
     /// Move a session back by a step or a turn; nothing is lost
     Undo(UndoArgs),
     /// Take back an undo

@@ -107,18 +107,9 @@ fn a9_closing_unlanded_work_asks_and_leaves_its_branch_and_a_ref_that_are_listed
     let kept = machine.report(&["log", "--kept"]);
     assert_eq!((kept[0]["why"].as_str(), kept[0]["branch"].as_str()), (Some("close"), Some(branch)));
     // Even without its branch it is opened again, with all that was said.
-    machine.git(&[
-        "worktree",
-        "remove",
-        "--force",
-        &machine
-            .git(&["worktree", "list", "--porcelain"])
-            .lines()
-            .filter_map(|line| line.strip_prefix("worktree "))
-            .nth(1)
-            .unwrap()
-            .to_owned(),
-    ]);
+    let listed = machine.git(&["worktree", "list", "--porcelain"]);
+    let ours = listed.lines().filter_map(|line| line.strip_prefix("worktree ")).nth(1).unwrap();
+    machine.git(&["worktree", "remove", "--force", ours]);
     machine.git(&["branch", "-q", "-D", branch]);
     let hash = kept[0]["commit"].as_str().unwrap()[..10].to_owned();
     let text = machine.offshoot(&["log", "--kept"]).finish().stdout;

@@ -339,3 +339,18 @@ fn what_one_may_cost_is_a_share_of_what_is_left_and_counts_for_who_started_it() 
     let cents = |line: &Value| (line["cost_usd"].as_f64().unwrap() * 100.0).round();
     assert_eq!((cents(parent), ledger.iter().map(cents).sum::<f64>()), (10.0, 50.0));
 }
+
+#[test]
+fn without_json_what_they_do_is_told_indented_and_by_name() {
+    let machine = machine(&[
+        ("split the work", vec![calls(vec![ask("Notes", "write notes")]), say("All done.")]),
+        ("write notes", vec![put("notes.txt", "n\n"), say("The notes are there.")]),
+    ]);
+    let run = machine.offshoot(&["run", "split the work"]).finish();
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    assert_eq!(run.stdout, "All done.\n", "a pipe gets the answer that was asked for alone");
+    let told: Vec<&str> = run.stderr.lines().collect();
+    let begins = |start: &str| told.iter().any(|line| line.starts_with(start));
+    assert!(begins(&format!("  ↳ Notes · {PARENT}--notes")), "{}", run.stderr);
+    assert!(begins("    ✓ write notes.txt") && begins("  ✓ agent Notes · merged"), "{}", run.stderr);
+}

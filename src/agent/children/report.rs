@@ -86,7 +86,11 @@ pub(super) fn report(title: &str, ended: &Ended, changed: &DiffStat, fate: Fate,
         text.push('\n');
     }
     let is_error = !matches!(state, ChildState::Merged | ChildState::Done);
-    let summary = format!("{} · {}", one_line(title, 60), state.name());
+    let summary = if is_error {
+        state.name().to_owned()
+    } else {
+        format!("{} · {}", one_line(title, 60), state.name())
+    };
     let mut output = if is_error { ToolOutput::error(text) } else { ToolOutput::ok(text, "") };
     output.summary = summary;
     output.touched = touched;

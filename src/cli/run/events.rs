@@ -30,6 +30,8 @@ pub struct Printer {
     below: HashMap<TabId, Below>,
     /// Whose event is told.
     speaker: TabId,
+    /// Whose line was the last one.
+    told_last: TabId,
 }
 
 /// What is known of a sub-agent.
@@ -71,6 +73,7 @@ impl Printer {
             doing: String::new(),
             below: HashMap::new(),
             speaker: TabId(0),
+            told_last: TabId(0),
         }
     }
 
@@ -179,6 +182,7 @@ impl Printer {
             EventKind::Opened(opened) => {
                 if let Some(parentage) = &opened.parent {
                     let title = format!("↳ {} · {}", parentage.title, opened.branch);
+                    self.told_last = self.speaker;
                     self.line(&toned_err(&sanitise(&title), Tone::Strong));
                     return;
                 }
@@ -347,6 +351,12 @@ impl Printer {
     fn line(&mut self, line: &str) {
         self.end_line();
         let depth = self.below.get(&self.speaker).map_or(0, |below| below.depth);
+        let was_other = std::mem::replace(&mut self.told_last, self.speaker) != self.speaker;
+        if let Some(below) = self.below.get(&self.speaker).filter(|_| was_other) {
+            // Several may work at once: each says again who it is.
+            let title = toned_err(&sanitise(&format!("↳ {}", below.parentage.title)), Tone::Quiet);
+            output::told(&format!("{}{title}\n", "  ".repeat(depth)));
+        }
         output::told(&format!("{}{line}\n", "  ".repeat(depth)));
     }
 

@@ -48,7 +48,7 @@ enum Shown {
 }
 
 enum Next {
-    Message(Message),
+    Message(Box<Message>),
     Paint,
     Over,
 }
@@ -82,18 +82,18 @@ impl FullScreen {
             let wake = self.desk.app.wake();
             let next = tokio::select! {
                 biased;
-                input = self.inputs.next(), if !self.is_hung_up => Next::Message(self.of_input(input)),
-                () = endings.next() => Next::Message(Message::Ended),
-                _ = resized.recv() => Next::Message(self.resized()?),
+                input = self.inputs.next(), if !self.is_hung_up => Next::Message(Box::new(self.of_input(input))),
+                () = endings.next() => Next::Message(Box::new(Message::Ended)),
+                _ = resized.recv() => Next::Message(Box::new(self.resized()?)),
                 () = until(frame) => Next::Paint,
-                message = self.desk.next() => Next::Message(message),
-                () = until(wake) => Next::Message(Message::Woken),
+                message = self.desk.next() => Next::Message(Box::new(message)),
+                () = until(wake) => Next::Message(Box::new(Message::Woken)),
                 () = until(farewell) => Next::Over,
             };
             match next {
                 Next::Over => break,
                 Next::Paint => self.paint()?,
-                Next::Message(message) => is_over = self.take_all(message)?,
+                Next::Message(message) => is_over = self.take_all(*message)?,
             }
             if let Some(run) = self.guest.take() {
                 is_over = is_over || self.hand_over(run).await?;

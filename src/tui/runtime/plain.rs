@@ -221,7 +221,6 @@ impl Plain {
             if matches!(layer, Layer::Land(landing) if landing.is_loading()) {
                 break;
             }
-            if matches!(layer, Layer::Text(_) | Layer::Review(_) | Layer::Line(_)) {}
             if matches!(layer, Layer::Text(_) | Layer::Review(_) | Layer::Line(_) | Layer::Comparison(_)) {
                 app.layers.remove(self.told);
             } else {

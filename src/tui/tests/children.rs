@@ -67,12 +67,12 @@ fn split() -> Studio {
 fn their_tabs_stand_behind_their_parents_and_the_user_stays_where_they_are() {
     let mut studio = split();
     assert_eq!(studio.app.active, 3);
-    insta::assert_snapshot!(studio.first_row(), @" 1 fix the failing test ◐  2 ↳ Notes  ◐  3 ↳ Tests ◐  4 new ○            parser");
+    insta::assert_snapshot!(studio.first_row(), @" 1 fix the failing test ◐  2 ↳ Notes ◐  3 ↳ Tests ◐  4 new ○             parser");
     assert_eq!(studio.app.tab().composer.text(), "words of mine");
     studio.keys("alt-1");
     insta::assert_snapshot!(studio.row_with("agent Notes"), @" ● agent Notes  working · 1 step · $0.02");
     studio.runs("agents");
-    insta::assert_snapshot!(studio.row_with("fix--2"), @"│  Tests   offshoot/fix--2                            working · 1 step · $0.02│");
+    insta::assert_snapshot!(studio.row_with("fix--2"), @"│  Tests  offshoot/fix--2                              working · 1 step · $0.02│");
     studio.keys("down").keys("enter");
     assert_eq!(studio.app.tab().id, id(2));
     assert!(studio.shows("task 2"));
@@ -88,7 +88,7 @@ fn those_that_went_well_close_with_their_parents_turn_and_others_stay_to_be_seen
     studio.agent_of(1).gets("c1", "Notes · merged", "It is merged.");
     studio.agent_of(1).does(news(2, "Tests", ChildState::Conflict, 1));
     studio.agent_of(1).fails_at("c2", "Tests · conflict");
-    insta::assert_snapshot!(studio.first_row(), @" 1 fix the failing test ◐  2 ↳ Notes  ✓  3 ↳ Tests ⚠  4 new ○            parser");
+    insta::assert_snapshot!(studio.first_row(), @" 1 fix the failing test ◐  2 ↳ Notes ✓  3 ↳ Tests ⚠  4 new ○             parser");
     studio.agent_of(1).ends(EndReason::Done);
     insta::assert_snapshot!(studio.first_row(), @" 1 fix the failing test ✓  2 ↳ Tests ⚠  3 new ○                          parser");
     assert_eq!(studio.app.active, 0);

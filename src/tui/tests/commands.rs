@@ -313,6 +313,7 @@ fn situations() -> Vec<Box<dyn Fn() -> Studio>> {
         Box::new(asks),
         Box::new(|| with(asks(), &["alt-a", "down"])),
         Box::new(|| with(finished(100, 12), &["ctrl-d"])),
+        Box::new(|| super::compare::done(100, 24)),
     ]
 }
 

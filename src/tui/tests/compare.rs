@@ -50,7 +50,7 @@ fn begun(width: u16, height: u16) -> Studio {
 }
 
 /// The same, once both are done.
-fn done(width: u16, height: u16) -> Studio {
+pub(super) fn done(width: u16, height: u16) -> Studio {
     let mut studio = begun(width, height);
     studio
         .agent_of(1)
