@@ -418,6 +418,9 @@ pub struct LandArgs {
     /// Let an agent resolve the conflicts, on a branch of its own that lands after
     #[arg(long, conflicts_with_all = ["pick", "dry_run", "undo"])]
     pub resolve: bool,
+    /// Land conflicts, too, that were to be resolved and that nobody touched
+    #[arg(long, conflicts_with = "undo")]
+    pub as_is: bool,
     /// Take back the last landing in the branch, while nothing came after it
     #[arg(long, conflicts_with_all = ["squash", "merge", "pick", "message"])]
     pub undo: bool,

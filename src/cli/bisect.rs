@@ -13,7 +13,7 @@ use crate::chat::{ErrorClass, sanitise};
 use crate::git::session::Credit;
 use crate::workbench::bisect::{self, Culprit, Found, Progress, Wanted, no_answer, place_in, tried};
 use crate::workbench::blame;
-use crate::workbench::words::count;
+use crate::workbench::words::{count, path_text};
 
 /// Columns of a subject.
 const SUBJECT: usize = 60;
@@ -144,7 +144,7 @@ fn as_json(found: &Found, command: &str) -> Value {
         let mut value = credit_json(&culprit.credit);
         let files = culprit.stat.files.iter();
         let files = files.map(
-            |file| json!({"path": file.path, "insertions": file.insertions, "deletions": file.deletions}),
+            |file| json!({"path": path_text(&file.path), "insertions": file.insertions, "deletions": file.deletions}),
         );
         value["commit"] = json!(culprit.commit.to_string());
         value["files"] = json!(files.collect::<Vec<_>>());

@@ -9,6 +9,7 @@ use crate::chat::sanitise;
 use crate::git::Blanks;
 use crate::git::session::{Credit, LineCredit};
 use crate::workbench::blame::{self, Blamed, Question, Version, headline};
+use crate::workbench::words::path_text;
 
 /// Columns of a prompt.
 const PROMPT: usize = 90;
@@ -53,12 +54,12 @@ fn as_json(blamed: &Blamed) -> Value {
     let line = |line: &LineCredit| json!({"line": line.number, "text": line.text, "source": line.source});
     let source = |source: &crate::git::session::Source| {
         let mut value = credit_json(&source.credit);
-        value["path"] = json!(source.path);
+        value["path"] = json!(path_text(&source.path));
         value["landed"] = json!(source.landed.as_ref().map(ToString::to_string));
         value
     };
     json!({
-        "file": blamed.path,
+        "file": path_text(&blamed.path),
         "lines": blamed.blame.lines.iter().map(line).collect::<Vec<_>>(),
         "sources": blamed.blame.sources.iter().map(source).collect::<Vec<_>>(),
     })

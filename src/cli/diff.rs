@@ -13,7 +13,7 @@ use crate::git::{ChangeKind, DiffStat};
 use crate::workbench::Place;
 use crate::workbench::history;
 use crate::workbench::review::{self, Range};
-use crate::workbench::words::count;
+use crate::workbench::words::{count, path_text};
 
 /// Columns of a path in the list of figures.
 const PATH_COLUMNS: usize = 60;
@@ -31,7 +31,7 @@ pub(super) async fn run(common: &Common, args: &DiffArgs) -> Done {
         output::print_json(&json!({
             "from": from, "to": to, "title": ends.title,
             "files": stat.files.iter().map(|file| json!({
-                "path": file.path, "old_path": file.old_path, "change": change(file.kind),
+                "path": path_text(&file.path), "old_path": file.old_path.as_deref().map(path_text), "change": change(file.kind),
                 "insertions": file.insertions, "deletions": file.deletions, "binary": file.binary,
             })).collect::<Vec<_>>(),
             "insertions": stat.insertions, "deletions": stat.deletions,

@@ -9,7 +9,7 @@ use super::output::{self, Tone, toned};
 use super::{Done, base, place, shown};
 use crate::chat::sanitise;
 use crate::git::session::{GcItem, GcOptions, GcPlan, Verdict};
-use crate::workbench::words::{bytes, count, freeable, freed};
+use crate::workbench::words::{bytes, count, freeable, freed, path_text};
 use crate::workbench::worktrees;
 
 pub(super) async fn run(common: &Common, args: &GcArgs) -> Done {
@@ -55,10 +55,13 @@ pub(super) async fn run(common: &Common, args: &GcArgs) -> Done {
 
 fn row(item: &GcItem) -> serde_json::Value {
     let (is_free, why) = told(item);
-    let builds: Vec<_> =
-        item.builds.iter().map(|build| json!({"path": build.path, "bytes": build.bytes})).collect();
+    let builds: Vec<_> = item
+        .builds
+        .iter()
+        .map(|build| json!({"path": path_text(&build.path), "bytes": build.bytes}))
+        .collect();
     json!({
-        "session": item.session, "branch": item.branch, "path": item.path, "bytes": item.bytes,
+        "session": item.session, "branch": item.branch, "path": path_text(&item.path), "bytes": item.bytes,
         "free": is_free, "reason": why, "builds": builds, "frees_builds": item.frees_builds,
     })
 }

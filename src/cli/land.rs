@@ -8,6 +8,7 @@ use super::run::{drive, order};
 use super::{Done, FAILED, base, place};
 use crate::chat::sanitise;
 use crate::git::session::{LandHow, LandPlan, LandWish};
+use crate::workbench::words::path_text;
 use crate::workbench::{Place, landing};
 
 pub(super) async fn run(common: &Common, args: LandArgs) -> Done {
@@ -50,7 +51,13 @@ fn wish(args: &LandArgs) -> LandWish {
         (None, true) => LandHow::Merge,
         (None, false) => LandHow::Squash,
     };
-    LandWish { rev: args.rev.clone(), into: args.into.clone(), how, message: args.message.clone() }
+    LandWish {
+        rev: args.rev.clone(),
+        into: args.into.clone(),
+        how,
+        message: args.message.clone(),
+        as_is: args.as_is,
+    }
 }
 
 fn print(plan: &LandPlan) {
@@ -78,7 +85,7 @@ async fn undo(common: &Common, place: &Place, branch: Option<String>, is_dry: bo
     if common.json {
         output::print_json(&json!({
             "branch": plan.branch, "from": plan.from.to_string(), "to": plan.to.to_string(),
-            "files": plan.stat.files.iter().map(|file| &file.path).collect::<Vec<_>>(), "done": !is_dry,
+            "files": plan.stat.files.iter().map(|file| path_text(&file.path)).collect::<Vec<_>>(), "done": !is_dry,
         }));
     } else if is_dry {
         let line = format!("{} would go from {} to {}\n", plan.branch, plan.from.short(), plan.to.short());

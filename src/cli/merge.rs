@@ -8,7 +8,7 @@ use super::{Done, FAILED, Trouble, base, place};
 use crate::chat::sanitise;
 use crate::git::Conflict;
 use crate::workbench::merging::{self, Pair};
-use crate::workbench::words::count;
+use crate::workbench::words::{count, path_text};
 use crate::workbench::{Command, EventKind, Merging, Start, TabId, Workbench};
 
 const TAB: TabId = TabId(1);
@@ -105,7 +105,7 @@ fn as_json(pair: &Pair, merging: Option<&Merging>, conflicts: &[Conflict]) -> se
         "into": pair.into,
         "merged": merged,
         "conflicts": conflicts.iter().map(|one| json!({
-            "path": one.path, "kind": one.kind.name(), "message": one.kind.words(),
+            "path": path_text(&one.path), "kind": one.kind.name(), "message": one.kind.words(),
         })).collect::<Vec<_>>(),
     })
 }

@@ -8,7 +8,7 @@ use super::{Done, base, place};
 use crate::chat::sanitise;
 use crate::git::Conflict;
 use crate::workbench::radar::survey;
-use crate::workbench::words::count;
+use crate::workbench::words::{count, path_text};
 
 pub(super) async fn run(common: &Common, args: &RadarArgs) -> Done {
     let base = base(common, &AgentArgs::default())?;
@@ -46,7 +46,7 @@ pub(super) async fn run(common: &Common, args: &RadarArgs) -> Done {
 }
 
 fn rows(conflicts: &[Conflict]) -> Vec<Value> {
-    conflicts.iter().map(|one| json!({"path": one.path, "kind": one.kind.name()})).collect()
+    conflicts.iter().map(|one| json!({"path": path_text(&one.path), "kind": one.kind.name()})).collect()
 }
 
 fn pair(with: &str, conflicts: &[Conflict], text: &mut String) {

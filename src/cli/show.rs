@@ -10,7 +10,7 @@ use crate::chat::sanitise;
 use crate::chat::{Entry, EntryKind, Part};
 use crate::git::codec::StepKind;
 use crate::workbench::history::{self, StepView};
-use crate::workbench::words::{count, dollars};
+use crate::workbench::words::{count, dollars, path_text};
 
 pub(super) async fn run(common: &Common, args: &ShowArgs) -> Done {
     let base = base(common, &AgentArgs::default())?;
@@ -139,7 +139,7 @@ fn as_json(view: &StepView, no_diff: bool) -> serde_json::Value {
         "time": view.time,
         "messages": message.entries.iter().map(history::entry_json).collect::<Vec<_>>(),
         "files": view.stat.files.iter().map(|file| json!({
-            "path": file.path, "old_path": file.old_path,
+            "path": path_text(&file.path), "old_path": file.old_path.as_deref().map(path_text),
             "insertions": file.insertions, "deletions": file.deletions, "binary": file.binary,
         })).collect::<Vec<_>>(),
         "insertions": view.stat.insertions,

@@ -6,7 +6,7 @@ use super::args::{AgentArgs, Common, RedoArgs, UndoArgs};
 use super::output;
 use super::{Done, Trouble, base, place};
 use crate::chat::sanitise;
-use crate::workbench::words::{self, count};
+use crate::workbench::words::{self, count, path_texts};
 use crate::workbench::{Back, Command, EventKind, Moved, Start, TabId, Workbench, history};
 
 const TAB: TabId = TabId(1);
@@ -37,8 +37,8 @@ async fn preview(common: &Common, rev: Option<String>, back: Back) -> Done {
     if common.json {
         output::print_json(&json!({
             "branch": plan.branch, "from": plan.from.to_string(), "to": plan.to.to_string(),
-            "files_removed": plan.removed, "files_changed": plan.changed,
-            "in_the_way": plan.in_the_way, "uncommitted": plan.has_uncommitted,
+            "files_removed": path_texts(&plan.removed), "files_changed": path_texts(&plan.changed),
+            "in_the_way": path_texts(&plan.in_the_way), "uncommitted": plan.has_uncommitted,
         }));
     } else {
         output::print(&format!(
@@ -91,7 +91,7 @@ fn tell(common: &Common, branch: &str, moved: &Moved, is_back: bool) {
     if common.json {
         output::print_json(&json!({
             "branch": branch, "from": moved.from, "to": moved.to, "turn": moved.turn, "step": moved.step,
-            "files_removed": moved.files_removed, "files_changed": moved.files_changed,
+            "files_removed": path_texts(&moved.files_removed), "files_changed": path_texts(&moved.files_changed),
             "by_hand": words::by_hand(&moved.by_hand),
         }));
         return;

@@ -1,6 +1,8 @@
 //! What front-ends say in the same words: figures, money, a tool call in one line. The texts hold what
 //! models and tools said as it came: who shows them sanitises them.
 
+use std::path::{Path, PathBuf};
+
 use serde_json::Value;
 
 use super::Stat;
@@ -10,6 +12,16 @@ use crate::tools::Tool;
 
 /// Columns of what a call is about.
 const ARGUMENT_COLUMNS: usize = 72;
+
+/// A path for JSON, which holds no other text than Unicode: what is none is replaced.
+pub fn path_text(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}
+
+/// Several of them.
+pub fn path_texts(paths: &[PathBuf]) -> Vec<String> {
+    paths.iter().map(|path| path_text(path)).collect()
+}
 
 /// A tool call in one line: its name and the argument that tells most.
 pub fn describe(name: &str, input: &Value) -> String {

@@ -46,8 +46,8 @@ async fn run(desk: &mut Desk, ground: &Ground, names: &str, prompt: &str) -> Vec
         .enumerate()
         .map(|(at, candidate)| Row::new(at, candidate, ground.branch(at)))
         .collect();
-    for at in 0..rows.len() {
-        rows[at].opens();
+    for (at, row) in rows.iter_mut().enumerate() {
+        row.opens();
         desk.send(Command::Open { tab: tab(at), start: ground.start(at), permissions: None }).await;
     }
     while rows.iter().any(|row| row.fate == Fate::Open) {
@@ -140,8 +140,10 @@ async fn they_go_on_with_the_conversation_of_the_tab_that_they_leave() {
         assert_eq!(row.state(), State::Done, "{:?}", row.trouble);
         assert!(desk.machine.is_in(&row.branch, "first.txt") && desk.machine.is_in(&row.branch, file));
         let (session, _) = history::load(desk.workbench.place(), row.session.clone()).await.unwrap();
-        let prompts: Vec<String> =
-            (1..=3).filter_map(|turn| session.conversation.prompt(turn)).map(|p| p.to_string()).collect();
+        let prompts: Vec<String> = (1..=3)
+            .filter_map(|turn| session.conversation.prompt(turn))
+            .map(|prompt| prompt.clone())
+            .collect();
         assert_eq!(prompts, ["first words", "second words", "third words"]);
     }
 }
@@ -181,7 +183,7 @@ async fn archived_sessions_lose_nothing_and_are_opened_again() {
     };
     let before = refs(&desk);
     let id = rows[1].session.clone().unwrap();
-    assert_eq!(archive(desk.workbench.place(), vec![id.clone()]).await.unwrap(), [id.clone()]);
+    assert_eq!(archive(desk.workbench.place(), vec![id.clone()]).await.unwrap(), std::slice::from_ref(&id));
     assert_eq!(refs(&desk), before);
     let archived = async |desk: &Desk| {
         let all = history::branches(desk.workbench.place()).await.unwrap();

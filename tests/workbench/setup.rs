@@ -272,6 +272,6 @@ async fn gc_leaves_a_worktree_alone_that_is_open_here() {
     assert_eq!(freed.stayed[0].1, "somebody works in it");
     desk.close(TAB).await;
     let freed = worktrees::gc_apply(&place, plan, GcOptions::default()).await.unwrap();
-    assert_eq!(freed.worktrees, [opened.worktree.clone()]);
+    assert_eq!(freed.worktrees, std::slice::from_ref(&opened.worktree));
     assert!(!Path::new(&opened.worktree).exists());
 }

@@ -33,6 +33,8 @@ pub enum SessionError {
     Conflicts { name: String, into: String, conflicts: Vec<Conflict> },
     #[error("{name} holds conflicts that nobody resolved:{}", paths_of(paths))]
     Unresolved { name: String, paths: Vec<PathBuf> },
+    #[error("{name} leaves conflicts as they were:{}", paths_of(paths))]
+    Untouched { name: String, paths: Vec<PathBuf> },
     #[error("the head of {branch} is no landing")]
     NothingLanded { branch: String },
     #[error("{} in the way, and no commit holds {}:{}", if paths.len() == 1 { "a file is" } else { "files are" },
@@ -66,6 +68,9 @@ impl SessionError {
             Self::Unresolved { .. } => {
                 Some("resolve what stands between <<<<<<< and >>>>>>>, and land again".into())
             }
+            Self::Untouched { name, .. } => Some(format!(
+                "let the agent go on: `offshoot run --branch {name} \"…\"`; or land them as they are: --as-is"
+            )),
             Self::NothingLanded { .. } => {
                 Some("what came later stays on top: `git revert` takes a landing back below it".into())
             }

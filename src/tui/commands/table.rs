@@ -24,7 +24,7 @@ pub const TABLE: &[Spec] = &[
     row(Do::Compare, "compare", "[N] [--with BACKEND[/MODEL][@ROLE],…] [--role R,…] [--new] [prompt]", "sends one prompt to N tabs that start from the same commit, and shows how they fare; without arguments, the table again", Group::Tabs),
     row(Do::Tab, "tab", "[N | next | previous | rename TITLE | move N]", "goes to a tab, renames or moves it", Group::Tabs),
     row(Do::Merge, "merge", "[TAB or BRANCH]", "merges this tab into the one that it left, or another into this one", Group::Tabs),
-    row(Do::Land, "land", "[--squash | --merge | --pick STEPS] [--into BRANCH] [--dry-run] [--message TEXT]", "brings this branch home to yours; shows first what it does", Group::Tabs),
+    row(Do::Land, "land", "[--squash | --merge | --pick STEPS] [--into BRANCH] [--dry-run] [--as-is] [--message TEXT]", "brings this branch home to yours; shows first what it does", Group::Tabs),
     row(Do::Close, "close", "", "closes the tab; its branch and conversation stay", Group::Tabs),
     also(&row(Do::Exit, "exit", "[--all]", "closes the tab, with --all every tab and the program", Group::Tabs), &["quit"]),
 

@@ -138,7 +138,7 @@ fn loaded(load: &Load) -> String {
 }
 
 fn landing(wish: &LandWish) -> String {
-    let LandWish { rev, into, how, message } = wish;
+    let LandWish { rev, into, how, message, .. } = wish;
     let mut text = format!("{} as {}", rev.as_deref().unwrap_or("the last"), how.name());
     if let LandHow::Pick(steps) = how {
         text.push_str(&format!(" of {steps}"));

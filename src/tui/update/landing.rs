@@ -31,6 +31,7 @@ pub(super) fn land(app: &mut App, asked: &Asked) -> Ran {
             "--pick" => wish.how = LandHow::Pick(next("steps: 3, 2-4, t3 or a hash")?),
             "--into" => wish.into = Some(next("a branch")?),
             "--dry-run" => is_dry = true,
+            "--as-is" => wish.as_is = true,
             // The rest of the line.
             "--message" => {
                 let text = words.by_ref().collect::<Vec<_>>().join(" ");
@@ -118,9 +119,10 @@ fn failure_lines(failure: &Failure) -> Vec<Vec<Piece>> {
 fn lines(plan: &LandPlan) -> Vec<Vec<Piece>> {
     let mut lines: Vec<Vec<Piece>> = Vec::new();
     for (place, line) in landing::list(plan).iter().enumerate() {
-        let is_bad = ["conflict: ", "unresolved: "].iter().any(|start| line.starts_with(start))
-            || line.ends_with("would be lost:")
-            || line.ends_with("end that first");
+        let is_bad =
+            ["conflict: ", "unresolved: ", "untouched: "].iter().any(|start| line.starts_with(start))
+                || line.ends_with("would be lost:")
+                || line.ends_with("end that first");
         let role = match (place, is_bad) {
             (0, _) => Role::Heading,
             (_, true) => Role::Bad,

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::git::session::{Blocked, LandHow, LandPlan, LandUndo, LandedAs};
 use crate::git::{ChangeKind, ConflictKind, DiffStat, Obstacle};
-use crate::workbench::words::count;
+use crate::workbench::words::{count, path_text, path_texts};
 
 /// Files that are listed.
 const FILES: usize = 40;
@@ -38,6 +38,11 @@ pub fn list(plan: &LandPlan) -> Vec<String> {
     );
     lines.extend(
         plan.unresolved.iter().map(|path| format!("unresolved: {} holds conflict markers", path.display())),
+    );
+    lines.extend(
+        plan.untouched
+            .iter()
+            .map(|path| format!("untouched: {} conflicted, and is as it was then", path.display())),
     );
     lines.extend(fates(plan));
     if plan.leaves_uncommitted {
@@ -98,7 +103,7 @@ pub fn as_json(plan: &LandPlan, landed: Option<&LandedAs>) -> Value {
                 Some(Blocked::InTheWay(found)) => ("blocked", found.iter().map(obstacle).collect(), None),
             };
             json!({
-                "path": fate.path, "main": fate.is_main, "state": state, "in_the_way": in_the_way, "doing": doing,
+                "path": path_text(&fate.path), "main": fate.is_main, "state": state, "in_the_way": in_the_way, "doing": doing,
             })
         })
         .collect();
@@ -114,16 +119,17 @@ pub fn as_json(plan: &LandPlan, landed: Option<&LandedAs>) -> Value {
         "commits": plan.commits.iter().map(commit).collect::<Vec<_>>(),
         "skipped": plan.skipped.iter().map(commit).collect::<Vec<_>>(),
         "files": plan.stat.files.iter().map(|file| json!({
-            "path": file.path, "old_path": file.old_path, "kind": kind(file.kind),
+            "path": path_text(&file.path), "old_path": file.old_path.as_deref().map(path_text), "kind": kind(file.kind),
             "insertions": file.insertions, "deletions": file.deletions,
         })).collect::<Vec<_>>(),
         "insertions": plan.stat.insertions,
         "deletions": plan.stat.deletions,
         "message": plan.message,
         "conflicts": plan.conflicts.iter().map(|one| json!({
-            "path": one.path, "kind": one.kind.name(), "message": one.kind.words(),
+            "path": path_text(&one.path), "kind": one.kind.name(), "message": one.kind.words(),
         })).collect::<Vec<_>>(),
-        "unresolved": plan.unresolved,
+        "unresolved": path_texts(&plan.unresolved),
+        "untouched": path_texts(&plan.untouched),
         "checkouts": checkouts,
         "ready": plan.is_ready(),
         "landed": landed.map(|landed| json!({
@@ -217,7 +223,7 @@ fn more(all: usize, shown: usize, what: &str) -> Option<String> {
 }
 
 fn obstacle(one: &Obstacle) -> Value {
-    json!({"path": one.path, "why": one.why.name(), "message": one.why.words()})
+    json!({"path": path_text(&one.path), "why": one.why.name(), "message": one.why.words()})
 }
 
 fn kind(kind: ChangeKind) -> &'static str {

@@ -98,6 +98,9 @@ fn refuse(plan: &LandPlan) -> Result<(), SessionError> {
     if !plan.unresolved.is_empty() {
         return Err(SessionError::Unresolved { name: plan.name.clone(), paths: plan.unresolved.clone() });
     }
+    if !plan.untouched.is_empty() {
+        return Err(SessionError::Untouched { name: plan.name.clone(), paths: plan.untouched.clone() });
+    }
     for fate in &plan.checkouts {
         let path = fate.path.clone();
         match &fate.blocked {

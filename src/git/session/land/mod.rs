@@ -8,6 +8,7 @@ mod picks;
 mod plan;
 mod resolving;
 mod undo;
+mod untouched;
 mod words;
 
 use std::path::PathBuf;
@@ -31,6 +32,8 @@ pub struct LandWish {
     pub how: LandHow,
     /// In place of the words that would be made.
     pub message: Option<String>,
+    /// Also conflicts that were to be resolved and that nobody touched.
+    pub as_is: bool,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -72,6 +75,8 @@ pub struct LandPlan {
     pub conflicting: Option<CommitId>,
     /// Files in which a conflict was never resolved.
     pub unresolved: Vec<PathBuf>,
+    /// Files that were to be resolved and are as they were then, unless they are to be landed as they are.
+    pub untouched: Vec<PathBuf>,
     /// What becomes of the work trees that have the branch checked out.
     pub checkouts: Vec<Fate>,
     /// The branch's own worktree holds work that is not committed, and so does not come along.
@@ -125,6 +130,7 @@ impl LandPlan {
     pub fn is_ready(&self) -> bool {
         self.conflicts.is_empty()
             && self.unresolved.is_empty()
+            && self.untouched.is_empty()
             && self.checkouts.iter().all(|fate| fate.blocked.is_none())
     }
 

@@ -2,6 +2,7 @@
 
 use super::basis::{Basis, Goal, Source, basis, goal, source, stamp_of};
 use super::markers::unresolved;
+use super::untouched::untouched;
 use super::{Blocked, Drafted, Fate, LandHow, LandPlan, LandWish, Landable, picks, words};
 use crate::git::codec::Came;
 use crate::git::session::SessionError;
@@ -59,6 +60,9 @@ pub fn land_plan(repo: &Repo, wish: &LandWish) -> Result<LandPlan, SessionError>
     }
     let stat = repo.diff(Some(&before), &after)?;
     let unresolved = unresolved(repo, &source.head, tip, &repo.diff(Some(&before), &source.head)?)?;
+    let mut untouched =
+        if wish.as_is { Vec::new() } else { untouched(repo, &source.head, source.stamp.as_ref())? };
+    untouched.retain(|path| !unresolved.contains(path));
     let checkouts = if goal.is_new || !is_clean { Vec::new() } else { fates(repo, &goal, &after)? };
     let parents: Vec<CommitId> = tip.cloned().into_iter().collect();
     let preview = is_clean.then(|| repo.write_commit(&after, &parents, PREVIEW)).transpose()?;
@@ -81,6 +85,7 @@ pub fn land_plan(repo: &Repo, wish: &LandWish) -> Result<LandPlan, SessionError>
         conflicts: drawn.conflicts,
         conflicting: drawn.conflicting,
         unresolved,
+        untouched,
         checkouts,
         drafts: drawn.drafts,
     })

@@ -10,6 +10,9 @@ use crate::git::{CommitId, Conflict, Repo};
 /// The trailer that names the branch for which conflicts are resolved.
 const RESOLVES: &str = "Offshoot-Resolves";
 
+/// What stands above the list of what conflicts, in the message of the commit with which resolving begins.
+pub(super) const LIST: &str = "To be resolved:";
+
 /// Where resolving begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Resolving {
@@ -54,7 +57,7 @@ pub fn resolving(repo: &Repo, wish: &LandWish) -> Result<Resolving, SessionError
         .map(|conflict| format!("- {}: {}\n", conflict.path.display(), conflict.kind.words()))
         .collect();
     let message = format!(
-        "Merge {} into {}, with conflicts\n\nTo be resolved:\n{listed}\n{RESOLVES}: {}\n",
+        "Merge {} into {}, with conflicts\n\n{LIST}\n{listed}\n{RESOLVES}: {}\n",
         goal.branch, source.name, goal.branch
     );
     let base = repo.write_commit(&merged.tree, &[source.head.clone(), tip.clone()], &message)?;

@@ -237,6 +237,34 @@ fn conflicts_are_resolved_on_a_branch_that_then_lands_clean() {
 }
 
 #[test]
+fn a_conflict_that_no_marker_tells_lands_only_when_somebody_touched_it_or_says_so() {
+    on_both_engines(|mut desk| {
+        desk.fixture.write("data.bin", "\0base");
+        desk.fixture.commit_all("data");
+        desk.git(&["merge", "-q", "--ff-only", "main"]);
+        desk.change("\0ours", "data.bin");
+        desk.fixture.write("data.bin", "\0theirs");
+        desk.fixture.commit_all("someone else");
+        let way = resolving(&desk.repo, &Desk::wish(LandHow::Squash)).unwrap();
+        let tree = desk.fixture.place("land");
+        desk.repo.create_worktree("offshoot/land-work", Some(&way.base), &tree).unwrap();
+        let origin = Origin { commit: way.base.to_string(), session: desk.id(), turn: 2 };
+        desk.cursor = Cursor::start(new_id(), "offshoot/land-work", way.base.clone(), Some(origin));
+        desk.tree = tree;
+        desk.change("look", "notes.txt");
+        let wish = LandWish { rev: Some("offshoot/land-work".into()), ..LandWish::default() };
+        let plan = land_plan(&desk.repo, &wish).unwrap();
+        assert_eq!((plan.untouched.clone(), plan.is_ready()), (vec![PathBuf::from("data.bin")], false));
+        let error = land_apply(&desk.repo, &plan, &[]).unwrap_err();
+        assert!(error.to_string().contains("leaves conflicts as they were:\n  data.bin"), "{error}");
+        let as_is = land_plan(&desk.repo, &LandWish { as_is: true, ..wish.clone() }).unwrap();
+        assert!(as_is.is_ready());
+        desk.change("\0both", "data.bin");
+        assert!(land_plan(&desk.repo, &wish).unwrap().is_ready());
+    });
+}
+
+#[test]
 fn uncommitted_work_with_which_a_session_began_is_not_landed() {
     on_both_engines(|mut desk| {
         let lines = |first: &str, last: &str| format!("{first}\n2\n3\n4\n5\n6\n7\n8\n{last}\n");
