@@ -10,6 +10,7 @@ mod workbench {
     mod compare;
     mod desk;
     mod history;
+    mod merging;
     mod past;
     mod queue;
     mod radar;

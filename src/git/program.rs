@@ -169,7 +169,8 @@ impl Git {
         Ok(String::from_utf8_lossy(&self.run()?).trim_end_matches('\n').to_owned())
     }
 
-    fn spawn(mut self) -> Result<Child, GitError> {
+    /// Starts it, to be talked with.
+    pub fn spawn(mut self) -> Result<Child, GitError> {
         self.command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -5,7 +5,9 @@ mod words;
 
 use std::collections::HashMap;
 
+use super::held::lock_name;
 use super::{BranchName, Place, Start};
+use crate::agent::journal::{JournalError, SessionLock};
 use crate::agent::{Failure, fit, journal};
 use crate::chat::ErrorClass;
 use crate::git::session::{
@@ -50,37 +52,33 @@ pub async fn plan(place: &Place, wish: LandWish) -> Result<LandPlan, Failure> {
             session::land_plan(repo, &wish)
         })
         .await?;
-    let name = format!("branch-{}", plan.into.replace('%', "%25").replace('/', "%2F"));
-    if journal::is_locked(&journals, &name) {
-        let why = format!("an agent has branch {} open", plan.into);
-        let hint = "merge into its tab with /merge, or close it first";
-        return Err(Failure::new(ErrorClass::Internal, why).hint(hint));
+    if journal::is_locked(&journals, &lock_name(&plan.into)) {
+        return Err(is_open(&plan.into));
     }
     Ok(plan)
 }
 
-/// Carries a plan out. Where the target moved since, the plan is made again; the words stay.
+/// Carries a plan out. Where the target moved since, the plan is made again, for the same branches and commits; the words
+/// stay.
 ///
 /// # Errors
-/// When it cannot be carried out. Then nothing is changed.
+/// When it cannot be carried out, or would come to something else than was shown. Then nothing is changed.
 pub async fn land(place: &Place, wish: LandWish, plan: LandPlan) -> Result<(LandPlan, LandedAs), Failure> {
     let secrets = place.base.services.secrets.clone();
-    place
-        .git(move |repo| {
-            let wish = LandWish { message: Some(plan.message.clone()), ..wish };
-            let mut plan = plan;
-            let mut tries = 1;
-            loop {
-                match session::land_apply(repo, &plan, &secrets) {
-                    Err(SessionError::Git(GitError::RefMoved { .. })) if tries < TRIES => {
-                        tries += 1;
-                        plan = session::land_plan(repo, &wish)?;
-                    }
-                    landed => return landed.map(|landed| (plan, landed)),
+    holding(place, plan.into.clone(), move |repo| {
+        let mut plan = plan;
+        let mut tries = 1;
+        loop {
+            match session::land_apply(repo, &plan, &secrets) {
+                Err(SessionError::Git(GitError::RefMoved { .. })) if tries < TRIES => {
+                    tries += 1;
+                    plan = plan.again(repo, &wish)?;
                 }
+                landed => return landed.map(|landed| (plan, landed)),
             }
-        })
-        .await
+        }
+    })
+    .await
 }
 
 /// What taking back the last landing in a branch would do.
@@ -95,7 +93,7 @@ pub async fn undo_plan(place: &Place, branch: Option<String>) -> Result<LandUndo
 
 /// Does it.
 pub async fn undo(place: &Place, plan: LandUndo) -> Result<(), Failure> {
-    place.git(move |repo| session::land_undo(repo, &plan).map(drop)).await
+    holding(place, plan.branch.clone(), move |repo| session::land_undo(repo, &plan).map(drop)).await
 }
 
 /// What an agent begins with that resolves the conflicts of a landing, or of a merge into another session.
@@ -189,6 +187,31 @@ impl InBranch {
         }
         text
     }
+}
+
+/// Does git work while no agent can take the branch.
+async fn holding<T: Send + 'static>(
+    place: &Place,
+    branch: String,
+    work: impl FnOnce(&Repo) -> Result<T, SessionError> + Send + 'static,
+) -> Result<T, Failure> {
+    let journals = place.journals();
+    place
+        .git(move |repo| {
+            let lock = SessionLock::take(&journals, &lock_name(&branch)).map_err(|error| match error {
+                JournalError::Locked { .. } => is_open(&branch),
+                error @ JournalError::Io { .. } => error.into(),
+            })?;
+            let done = work(repo);
+            lock.release();
+            done.map_err(Failure::from)
+        })
+        .await
+}
+
+fn is_open(branch: &str) -> Failure {
+    let why = format!("an agent has branch {branch} open");
+    Failure::new(ErrorClass::Internal, why).hint("merge into its tab with /merge, or close it first")
 }
 
 /// What the agent is asked to do.

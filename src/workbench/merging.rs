@@ -1,11 +1,15 @@
 //! Merging a child session into its parent: which two they are, and what is told of it.
 
+use std::path::Path;
+
+use super::held::lock_name;
 use super::open::OpenTab;
 use super::{Place, Stat};
+use crate::agent::journal::{JournalError, SessionLock};
 use crate::agent::{Failure, journal};
 use crate::chat::ErrorClass;
 use crate::git::session::{self, Child, ChildMerge, SessionError};
-use crate::git::{Conflict, GitError, Repo, StepOptions, Touched};
+use crate::git::{Conflict, GitError, Repo, StepOptions, Touched, WorktreeInfo};
 
 /// A child and the session that it is to be merged into.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,14 +108,18 @@ pub async fn preview(place: &Place, pair: &Pair) -> Result<Vec<Conflict>, Failur
 }
 
 impl OpenTab {
-    /// Merges a child into this session. What the child's worktree holds uncommitted is committed there first.
-    pub async fn merge(&mut self, child: &str) -> Result<Merging, Failure> {
+    /// Merges a child into this session. What the child's worktree holds uncommitted is committed there first, when it is
+    /// one of ours.
+    pub async fn merge(&mut self, place: &Place, child: &str) -> Result<Merging, Failure> {
         let rev = child.to_owned();
-        let child = self
-            .agent
-            .with_git(move |repo, _| {
+        let (journals, worktrees) = (place.journals(), place.worktrees());
+        let child = place
+            .git(move |repo| {
                 let child = Child::of(repo, &rev)?;
-                if keep_edits(repo, &child)? { Child::of(repo, &rev) } else { Ok(child) }
+                let locks = hold_idle(&journals, &child)?;
+                let kept = keep_edits(repo, &child, &worktrees);
+                locks.into_iter().for_each(SessionLock::release);
+                Ok::<_, Failure>(if kept? { Child::of(repo, &rev)? } else { child })
             })
             .await?;
         let (name, session) = (child.name.clone(), child.session.clone());
@@ -135,13 +143,38 @@ impl OpenTab {
     }
 }
 
-/// Commits what somebody changed by hand in the child's worktree. `true` when there was anything.
-fn keep_edits(repo: &Repo, child: &Child) -> Result<bool, GitError> {
+/// Holds the child's session and branch, so far as no tab has them open: nobody begins to work on it meanwhile.
+///
+/// # Errors
+/// When somebody has it open and is in the middle of a turn: what is in the worktree is half a step.
+fn hold_idle(journals: &Path, child: &Child) -> Result<Vec<SessionLock>, Failure> {
+    let Some(session) = &child.session else { return Ok(Vec::new()) };
+    let mut locks = Vec::new();
+    let mut is_open = false;
+    for name in [session.clone(), lock_name(&child.name)] {
+        match SessionLock::take(journals, &name) {
+            Ok(lock) => locks.push(lock),
+            Err(JournalError::Locked { .. }) => is_open = true,
+            Err(error) => return Err(error.into()),
+        }
+    }
+    if is_open && journal::replay(journals, session)?.is_some_and(|replay| replay.is_pending()) {
+        locks.into_iter().for_each(SessionLock::release);
+        let why = format!("{} is at work", child.name);
+        return Err(Failure::new(ErrorClass::Internal, why).hint("stop it, or merge when it is done"));
+    }
+    Ok(locks)
+}
+
+/// Commits what somebody changed by hand in the child's worktree. `true` when there was anything. One that the user made
+/// elsewhere is theirs.
+fn keep_edits(repo: &Repo, child: &Child, worktrees: &Path) -> Result<bool, GitError> {
     if child.session.is_none() {
         return Ok(false);
     }
     let held = repo.worktrees()?.into_iter().find(|held| held.branch.as_deref() == Some(&*child.name));
-    let Some(held) = held.filter(|held| !held.is_main && !held.is_missing) else { return Ok(false) };
+    let is_ours = |held: &WorktreeInfo| !held.is_main && !held.is_missing && held.path.starts_with(worktrees);
+    let Some(held) = held.filter(is_ours) else { return Ok(false) };
     let mut worktree = repo.attach_worktree(&child.name, &held.path)?;
     let message = "Edit by hand\n\nEdited by hand in the worktree, not by an agent.\n";
     let made = worktree.commit(&Touched::Scan, &|_| message.to_owned(), &StepOptions::default())?;

@@ -179,7 +179,7 @@ impl Tab {
                     let moved = self.open.redo().await;
                     self.moved(moved).await;
                 }
-                Command::Merge { child, .. } => self.merge(&child).await,
+                Command::Merge { child, .. } => self.merge(place, &child).await,
                 Command::Clear { persona, .. } => self.clear(persona).await,
                 Command::Interrupt { .. } => self.shells.stop(),
                 Command::Shell { command, audience, .. } => {
@@ -372,8 +372,8 @@ impl Tab {
         }
     }
 
-    async fn merge(&mut self, child: &str) {
-        match self.open.merge(child).await {
+    async fn merge(&mut self, place: &Place, child: &str) {
+        match self.open.merge(place, child).await {
             Ok(merging) => {
                 self.teller.tell(EventKind::Merging(merging)).await;
                 self.tell_context().await;

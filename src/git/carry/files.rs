@@ -7,6 +7,15 @@ use crate::git::program::Git;
 use crate::git::{CommitId, GitError, Repo};
 
 impl Repo {
+    /// What only looks changed, since it was touched, would pass for changed.
+    pub(super) fn refresh_index(&self, checkout: &Checkout) -> Result<(), GitError> {
+        if !self.has_program() {
+            return Ok(());
+        }
+        let git = Git::at(&checkout.path, &checkout.git_dir, "update-index");
+        git.args(["-q", "--refresh"]).answer().map(drop)
+    }
+
     /// From one commit's files to another's. By the program where there is one, since only it runs filters and
     /// knows sparse checkouts; it refuses by itself what would lose something.
     pub(super) fn put_files(
@@ -18,14 +27,14 @@ impl Repo {
         if !self.has_program() {
             return put_by_library(checkout, to);
         }
-        // What only looks changed, since it was touched, would pass for changed.
-        let git = |name: &str| Git::at(&checkout.path, &checkout.git_dir, name);
-        git("update-index").args(["-q", "--refresh"]).answer()?;
         let from = match from {
             Some(from) => from.to_string(),
             None => self.empty_tree()?.to_string(),
         };
-        git("read-tree").args(["-m", "-u", &from, to.as_str()]).run().map(drop)
+        Git::at(&checkout.path, &checkout.git_dir, "read-tree")
+            .args(["-m", "-u", &from, to.as_str()])
+            .run()
+            .map(drop)
     }
 }
 

@@ -1,22 +1,25 @@
 //! Bringing the work trees in which a branch is checked out to the branch's next commit, with the branch itself.
 //! What is not committed there stays as it is, byte for byte; where that cannot be, nothing is changed.
 //!
-//! First all is looked at, then files and indexes are written, then the branch is moved by compare-and-swap. A note in
-//! the git directory of each work tree says what is under way, so that whoever comes after a crash can end it or
-//! take it back: see [`Repo::settle_carries`].
+//! First all is looked at. Then the branch is held where it is, files and indexes are written, and the branch is moved. A
+//! note in the git directory of each work tree says what is under way, so that whoever comes after a crash can end it
+//! or take it back: see [`Repo::settle_carries`].
 
 mod files;
+mod hold;
+mod note;
 mod obstacles;
+mod put_back;
 mod settle;
 
-use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::fs;
 use std::path::{Path, PathBuf};
 
 pub use obstacles::{InTheWay, Obstacle};
 pub use settle::Settled;
 
-use super::{CommitId, Expect, GitError, Repo, locks};
+use super::{CommitId, GitError, Repo, locks};
+use note::Note;
 
 /// A work tree in which a branch is checked out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,14 +39,11 @@ pub(super) struct Leg {
     pub to: CommitId,
 }
 
-/// The note of what is under way in a work tree. Held locked while somebody is at it.
-struct Note {
-    path: PathBuf,
-    /// Locked as long as it is open.
-    _file: File,
+impl Leg {
+    fn ref_name(&self) -> String {
+        format!("refs/heads/{}", self.branch)
+    }
 }
-
-const NOTE: &str = "offshoot-landing";
 
 impl Checkout {
     /// What the user is in the middle of there: nobody else may move the branch meanwhile.
@@ -107,12 +107,8 @@ impl Repo {
     ) -> Result<Vec<Checkout>, GitError> {
         self.settle_carries()?;
         let leg = Leg { branch: branch.to_owned(), from: from.cloned(), to: to.clone() };
-        let name = format!("refs/heads/{branch}");
         let checkouts = self.checkouts(branch)?;
-        let found = self.read_ref(&name)?;
-        if found.as_ref() != from {
-            return Err(GitError::RefMoved { name, expected: from.cloned(), found });
-        }
+        self.expect_start(&leg)?;
         let mut notes = Vec::new();
         for checkout in &checkouts {
             locks::wait_for(&checkout.index_lock())?;
@@ -120,69 +116,43 @@ impl Repo {
         }
         // Looked at with the notes in place: two of ours are never at the same files.
         self.check_carry(&checkouts, from, to)?;
-        let expect = from.map_or(Expect::Absent, Expect::At);
-        let carried = checkouts
-            .iter()
-            .try_for_each(|checkout| self.put_files(checkout, from, to))
-            .and_then(|()| self.update_ref(&name, to, expect, reason));
-        if carried.is_err() {
-            for checkout in &checkouts {
-                self.take_back(checkout, &leg)?;
-            }
+        self.bring(&checkouts, &leg, reason)?;
+        Ok(checkouts)
+    }
+
+    /// Writes the files and moves the branch, or leaves all as it was.
+    fn bring(&self, checkouts: &[Checkout], leg: &Leg, reason: &str) -> Result<(), GitError> {
+        for checkout in checkouts {
+            self.refresh_index(checkout)?;
         }
-        carried.map(|()| checkouts)
-    }
-}
-
-impl Note {
-    fn write(checkout: &Checkout, leg: &Leg) -> Result<Self, GitError> {
-        let path = checkout.git_dir.join(NOTE);
-        let failed = |e: io::Error| GitError::io(&path, e);
-        let mut file = match File::options().write(true).create_new(true).open(&path) {
-            Ok(file) => file,
-            // Somebody is at it, or was and died: that has to be settled first.
-            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {
-                return Err(GitError::UnderWay { path: checkout.path.clone(), doing: "landing" });
+        let mut begun = 0;
+        let brought = self.moving(leg, reason, || {
+            // Looking took its time: the user may have switched branches meanwhile.
+            self.expect_checkouts(checkouts, leg)?;
+            for checkout in checkouts {
+                begun += 1;
+                self.put_files(checkout, leg.from.as_ref(), &leg.to)?;
             }
-            Err(e) => return Err(failed(e)),
-        };
-        file.lock().map_err(failed)?;
-        let from = leg.from.as_ref().map_or("nothing", |from| from.as_str());
-        let text = format!("{}\n{from}\n{}\nend\n", leg.branch, leg.to);
-        file.write_all(text.as_bytes()).and_then(|()| file.sync_data()).map_err(failed)?;
-        Ok(Self { path, _file: file })
-    }
-
-    /// The note of somebody who died at it. The leg is nothing when they had hardly begun.
-    fn left(checkout: &Checkout) -> Result<Option<(Self, Option<Leg>)>, GitError> {
-        let path = checkout.git_dir.join(NOTE);
-        let failed = |e: io::Error| GitError::io(&path, e);
-        let mut file = match File::options().read(true).write(true).open(&path) {
-            Ok(file) => file,
-            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(e) => return Err(failed(e)),
-        };
-        if file.try_lock().is_err() {
-            return Ok(None);
+            Ok(())
+        });
+        let Err(error) = brought else { return Ok(()) };
+        // Each of them, whatever becomes of the others. What went wrong first is told.
+        for checkout in &checkouts[..begun] {
+            let _ = self.put_back(checkout, leg);
         }
-        let mut text = String::new();
-        file.read_to_string(&mut text).map_err(failed)?;
-        let leg = match text.lines().collect::<Vec<_>>()[..] {
-            [branch, from, to, "end"] => CommitId::parse(to).ok().map(|to| Leg {
-                branch: branch.to_owned(),
-                from: CommitId::parse(from).ok(),
-                to,
-            }),
-            _ => None,
-        };
-        Ok(Some((Self { path, _file: file }, leg)))
+        Err(error)
     }
-}
 
-impl Drop for Note {
-    fn drop(&mut self) {
-        // While it is locked still: nobody can take it for one that was left.
-        let _ = fs::remove_file(&self.path);
+    /// That the same work trees as before have the branch checked out.
+    fn expect_checkouts(&self, checkouts: &[Checkout], leg: &Leg) -> Result<(), GitError> {
+        let now = self.checkouts(&leg.branch)?;
+        let gone = checkouts.iter().find(|checkout| !now.contains(checkout));
+        match gone.or_else(|| now.iter().find(|checkout| !checkouts.contains(checkout))) {
+            Some(checkout) => {
+                Err(GitError::UnderWay { path: checkout.path.clone(), doing: "switch of branches" })
+            }
+            None => Ok(()),
+        }
     }
 }
 

@@ -1,8 +1,11 @@
 //! What is carried, what is in the way, and what a crash leaves, in real repositories with both engines.
 
 use std::fs;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::{Checkout, InTheWay, Leg, NOTE, Note};
+use super::note::{NOTE, Note};
+use super::{Checkout, InTheWay, Leg};
 use crate::git::testing::{Fixture, git_in, write};
 use crate::git::{CommitId, GitError, Repo};
 
@@ -256,15 +259,26 @@ fn checkout(repo: &Repo) -> Checkout {
     repo.checkouts("main").unwrap().remove(0)
 }
 
-/// As a killed process leaves it: the note stays, and nobody holds it.
+fn leg(from: &CommitId, to: &CommitId) -> Leg {
+    Leg { branch: "main".to_owned(), from: Some(from.clone()), to: to.clone() }
+}
+
+/// As a killed process leaves it: the notes stay, and nobody holds them.
 fn leave_note(repo: &Repo, from: &CommitId, to: &CommitId) {
-    let leg = Leg { branch: "main".to_owned(), from: Some(from.clone()), to: to.clone() };
-    let checkout = checkout(repo);
-    let note = Note::write(&checkout, &leg).unwrap();
-    let text = fs::read(&note.path).unwrap();
-    let path = note.path.clone();
-    drop(note);
-    fs::write(path, text).unwrap();
+    for checkout in repo.checkouts("main").unwrap() {
+        let note = Note::write(&checkout, &leg(from, to)).unwrap();
+        let text = fs::read(&note.path).unwrap();
+        let path = note.path.clone();
+        drop(note);
+        fs::write(path, text).unwrap();
+    }
+}
+
+/// Another worktree on the branch that the main one has.
+fn linked(fixture: &Fixture) -> PathBuf {
+    let place = fixture.place("linked");
+    fixture.git(&["worktree", "add", "-q", "-f", place.to_str().unwrap(), "main"]);
+    place
 }
 
 #[test]
@@ -310,8 +324,7 @@ fn a_crash_after_the_files_were_there_is_ended() {
 fn what_somebody_is_at_is_left_alone_and_refused_to_others() {
     let (fixture, main, next) = ahead(usual);
     let repo = fixture.repo();
-    let leg = Leg { branch: "main".to_owned(), from: Some(main.clone()), to: next.clone() };
-    let _note = Note::write(&checkout(&repo), &leg).unwrap();
+    let _note = Note::write(&checkout(&repo), &leg(&main, &next)).unwrap();
     assert_eq!(repo.settle_carries().unwrap(), []);
     let error = carry(&repo, &main, &next).unwrap_err();
     assert!(matches!(error, GitError::UnderWay { doing: "landing", .. }), "{error}");
@@ -328,4 +341,163 @@ fn without_the_program_the_library_does_the_same() {
     assert_eq!(fs::read_to_string(fixture.top.join("other")).unwrap(), "mine\n");
     assert_eq!(fixture.git(&["diff", "--cached", "--name-only", "next"]), "");
     let _ = main;
+}
+
+#[test]
+fn a_checkout_that_was_switched_while_it_was_looked_at_stays_as_it_is() {
+    for program in [false, true] {
+        let (fixture, main, next) = ahead(usual);
+        if program {
+            by_program(&fixture);
+        }
+        let repo = fixture.repo();
+        let checkouts = repo.checkouts("main").unwrap();
+        fixture.git(&["switch", "-q", "-c", "elsewhere"]);
+        let before = fixture.print();
+        let error = repo.bring(&checkouts, &leg(&main, &next), "test").unwrap_err();
+        assert!(matches!(error, GitError::UnderWay { doing: "switch of branches", .. }), "{error}");
+        assert_eq!(fixture.print(), before);
+        // One that came to the branch meanwhile is none that was looked at.
+        fixture.git(&["switch", "-q", "main"]);
+        let error = repo.bring(&[], &leg(&main, &next), "test").unwrap_err();
+        assert!(matches!(error, GitError::UnderWay { .. }), "{error}");
+        assert_eq!(fixture.git(&["status", "--porcelain"]), "");
+    }
+}
+
+#[test]
+fn a_branch_that_others_hold_or_moved_leaves_the_files_alone() {
+    for program in [false, true] {
+        let (fixture, main, next) = ahead(usual);
+        if program {
+            by_program(&fixture);
+        }
+        let repo = fixture.repo();
+        let checkouts = repo.checkouts("main").unwrap();
+        fixture.write(".git/refs/heads/main.lock", "");
+        let before = fixture.print();
+        let error = carry(&repo, &main, &next).unwrap_err();
+        assert!(matches!(error, GitError::Locked(_)), "{error}");
+        assert_eq!(fixture.print(), before);
+        fs::remove_file(fixture.top.join(".git/refs/heads/main.lock")).unwrap();
+        fixture.git(&["commit", "-q", "--allow-empty", "-m", "meanwhile"]);
+        let before = fixture.print();
+        let error = repo.bring(&checkouts, &leg(&main, &next), "test").unwrap_err();
+        assert!(matches!(error, GitError::RefMoved { .. }), "{error}");
+        assert_eq!(fixture.print(), before);
+    }
+}
+
+#[test]
+fn while_files_are_written_nobody_else_moves_the_branch() {
+    for program in [false, true] {
+        let (fixture, main, next) = ahead(usual);
+        if program {
+            by_program(&fixture);
+        }
+        let repo = fixture.repo();
+        let moved = repo.moving(&leg(&main, &next), "offshoot: test", || {
+            let to = ["update-ref", "refs/heads/main", next.as_str()];
+            let done = std::process::Command::new("git").args(to).current_dir(&fixture.top).output();
+            assert!(!done.unwrap().status.success());
+            Err(GitError::program("test", "it did not work"))
+        });
+        assert!(moved.is_err());
+        assert_eq!(fixture.git(&["rev-parse", "main"]), main.to_string());
+        repo.moving(&leg(&main, &next), "offshoot: test", || Ok(())).unwrap();
+        assert_eq!(fixture.git(&["rev-parse", "main"]), next.to_string());
+        assert_eq!(fixture.git(&["reflog", "-1", "--format=%gs", "HEAD"]), "offshoot: test");
+    }
+}
+
+#[test]
+fn where_one_of_two_worktrees_cannot_go_along_neither_does() {
+    let (fixture, main, next) = ahead(usual);
+    let place = linked(&fixture);
+    let repo = fixture.repo();
+    let checkouts = repo.checkouts("main").unwrap();
+    assert_eq!(checkouts.len(), 2);
+    // Written after it was looked at.
+    write(&place, "a", "mine\n");
+    repo.bring(&checkouts, &leg(&main, &next), "test").unwrap_err();
+    assert_eq!(fixture.git(&["rev-parse", "main"]), main.to_string());
+    assert_eq!(fixture.git(&["status", "--porcelain"]), "");
+    assert_eq!(git_in(&place, &["status", "--porcelain"]), " M a");
+    // The same after a crash between the two.
+    git_in(&place, &["checkout", "-q", "a"]);
+    leave_note(&repo, &main, &next);
+    fixture.git(&["read-tree", "-m", "-u", "main", "next"]);
+    let settled = repo.settle_carries().unwrap();
+    assert_eq!(settled.iter().map(|one| one.is_there).collect::<Vec<_>>(), [false, false]);
+    assert_eq!(fixture.git(&["rev-parse", "main"]), main.to_string());
+    assert_eq!(fixture.git(&["status", "--porcelain"]), "");
+    assert_eq!(git_in(&place, &["status", "--porcelain"]), "");
+}
+
+#[test]
+fn what_was_written_to_the_end_is_put_back_in_the_index_too() {
+    for only_new in [false, true] {
+        let (fixture, main, next) = ahead(|f| if only_new { f.write("new/c", "c\n") } else { usual(f) });
+        let repo = fixture.repo();
+        fixture.git(&["read-tree", "-m", "-u", "main", "next"]);
+        fixture.write("mine", "staged\n");
+        fixture.git(&["add", "mine"]);
+        repo.put_back(&checkout(&repo), &leg(&main, &next)).unwrap();
+        assert_eq!(fixture.git(&["status", "--porcelain"]), "A  mine");
+        // The library does the same.
+        let all = repo.paths_of(&leg(&main, &next)).unwrap();
+        let staged: Vec<_> = all.iter().map(|(path, _)| path).collect();
+        let lost: Vec<_> = all.iter().filter(|(_, was_there)| *was_there).map(|(path, _)| path).collect();
+        fixture.git(&["read-tree", "-m", "-u", "main", "next"]);
+        fs::remove_dir_all(fixture.top.join("new")).unwrap();
+        super::put_back::restore_by_library(&checkout(&repo), &leg(&main, &next), &staged, &lost).unwrap();
+        assert_eq!(fixture.git(&["status", "--porcelain"]), "A  mine");
+    }
+}
+
+#[test]
+fn a_first_commit_that_was_not_brought_leaves_no_trace() {
+    let (fixture, _, next) = ahead(usual);
+    fixture.git(&["checkout", "-q", "--orphan", "unborn"]);
+    fixture.git(&["rm", "-rfq", "."]);
+    let repo = fixture.repo();
+    let checkout = repo.checkouts("unborn").unwrap().remove(0);
+    let leg = Leg { branch: "unborn".to_owned(), from: None, to: next };
+    repo.put_files(&checkout, None, &leg.to).unwrap();
+    repo.put_back(&checkout, &leg).unwrap();
+    assert_eq!(fixture.git(&["status", "--porcelain"]), "");
+}
+
+#[test]
+fn a_branch_that_a_killed_process_held_is_let_go() {
+    let (fixture, main, next) = ahead(usual);
+    let repo = fixture.repo();
+    leave_note(&repo, &main, &next);
+    fixture.write(".git/refs/heads/main.lock", &format!("{next}\n"));
+    repo.settle_carries().unwrap();
+    fixture.git(&["commit", "-q", "--allow-empty", "-m", "goes on"]);
+}
+
+#[test]
+fn of_many_who_look_and_write_only_one_has_the_note() {
+    let (fixture, main, next) = ahead(usual);
+    let checkout = checkout(&fixture.repo());
+    let leg = leg(&main, &next);
+    let is_held = AtomicBool::new(false);
+    let work = || {
+        for _ in 0..100 {
+            let left = Note::left(&checkout).unwrap().map(|(note, _)| note);
+            if let Some(note) = left.or_else(|| Note::write(&checkout, &leg).ok()) {
+                assert!(!is_held.swap(true, Ordering::SeqCst));
+                is_held.store(false, Ordering::SeqCst);
+                drop(note);
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(work);
+        }
+    });
+    assert!(!fixture.top.join(".git").join(NOTE).exists());
 }

@@ -32,6 +32,13 @@ pub struct LandedAs {
 /// When the plan cannot be carried out, or one of the branches moved since it was made. Then nothing is changed.
 pub fn land_apply(repo: &Repo, plan: &LandPlan, known: &[String]) -> Result<LandedAs, SessionError> {
     refuse(plan)?;
+    if let Some(name) = &plan.source {
+        let found = repo.read_ref(name)?;
+        if found.as_ref() != Some(&plan.head) {
+            let (name, expected) = (name.clone(), Some(plan.head.clone()));
+            return Err(GitError::RefMoved { name, expected, found }.into());
+        }
+    }
     let mut at = plan.tip.clone();
     let mut commits = Vec::new();
     for draft in &plan.drafts {

@@ -88,6 +88,11 @@ pub(super) fn basis(repo: &Repo, source: &Source, tip: Option<&CommitId>) -> Res
     {
         return Ok(Basis { base: Some(before.head.clone()), before: Some(before) });
     }
+    anew(repo, source, tip)
+}
+
+/// The same as if nothing had been landed before.
+pub(super) fn anew(repo: &Repo, source: &Source, tip: &CommitId) -> Result<Basis, SessionError> {
     // What a session began with of the user's own uncommitted work is not its to land; unless the target was merged
     // into it since, and its files are what somebody made of both.
     let parted = repo.merge_base(&source.head, tip)?;

@@ -18,9 +18,9 @@ pub use plan::land_plan;
 pub use resolving::{Resolving, resolved_for, resolving};
 pub use undo::{LandUndo, land_undo, land_undo_plan};
 
-use super::WasLanded;
+use super::{SessionError, WasLanded};
 use crate::git::codec::Landing;
-use crate::git::{CommitId, Conflict, DiffStat, ObjectId, Obstacle};
+use crate::git::{CommitId, Conflict, DiffStat, GitError, ObjectId, Obstacle, Repo};
 
 /// What is to be landed, and how.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -83,6 +83,8 @@ pub struct LandPlan {
     pub leaves_uncommitted: bool,
     /// The files as they would be, as a commit that nobody has: to look at the difference.
     pub preview: Option<CommitId>,
+    /// The branch that had the head when the plan was made, by its full name.
+    source: Option<String>,
     /// The commits to write, each on the one before.
     drafts: Vec<Drafted>,
     record: Landing,
@@ -132,6 +134,34 @@ impl LandPlan {
             && self.unresolved.is_empty()
             && self.untouched.is_empty()
             && self.checkouts.iter().all(|fate| fate.blocked.is_none())
+    }
+
+    /// The plan that is made when the target moved: of the same, to the same branch, whatever the user has checked out
+    /// or worked on by then.
+    ///
+    /// # Errors
+    /// When something else would be landed than this one says.
+    pub fn again(&self, repo: &Repo, wish: &LandWish) -> Result<Self, SessionError> {
+        let wish = LandWish {
+            rev: wish.rev.clone().or_else(|| self.session.clone()),
+            into: Some(self.into.clone()),
+            how: self.how.clone(),
+            message: Some(self.message.clone()),
+            as_is: wish.as_is,
+        };
+        let again = land_plan(repo, &wish)?;
+        let moved = |name: &str, expected: Option<&CommitId>, found: Option<CommitId>| GitError::RefMoved {
+            name: format!("refs/heads/{name}"),
+            expected: expected.cloned(),
+            found,
+        };
+        if again.head != self.head {
+            return Err(moved(&self.name, Some(&self.head), Some(again.head)).into());
+        }
+        if again.commits != self.commits || again.makes_branch != self.makes_branch {
+            return Err(moved(&self.into, self.tip.as_ref(), again.tip).into());
+        }
+        Ok(again)
     }
 
     /// Other words for its commit.

@@ -1,6 +1,6 @@
 //! What landing would do: the commits that it would write, what changes, and what is in its way.
 
-use super::basis::{Basis, Goal, Source, basis, goal, source, stamp_of};
+use super::basis::{Basis, Goal, Source, anew, basis, goal, source, stamp_of};
 use super::markers::unresolved;
 use super::untouched::untouched;
 use super::{Blocked, Drafted, Fate, LandHow, LandPlan, LandWish, Landable, picks, words};
@@ -38,11 +38,18 @@ pub fn land_plan(repo: &Repo, wish: &LandWish) -> Result<LandPlan, SessionError>
     {
         return Err(nothing("all of it is in there".to_owned()));
     }
-    let basis = basis(repo, &source, tip)?;
-    if let Some(before) = basis.before.as_ref().filter(|_| !matches!(wish.how, LandHow::Pick(_)))
+    let mut basis = basis(repo, &source, tip)?;
+    if let (Some(before), Some(tip)) = (&basis.before, tip)
+        && !matches!(wish.how, LandHow::Pick(_))
         && repo.is_ancestor(&source.head, &before.head)?
     {
-        return Err(nothing(format!("it was landed as {}", before.commit.short())));
+        // It may have been undone by hand since. Where that cannot be told from what came later, it has landed.
+        let anew = anew(repo, &source, tip)?;
+        let merged = together(repo, anew.base.as_ref(), Some(tip), &source.head)?;
+        if !merged.is_clean() || merged.tree == repo.commit(tip)?.tree {
+            return Err(nothing(format!("it was landed as {}", before.commit.short())));
+        }
+        basis = anew;
     }
     let drawn = match &wish.how {
         LandHow::Pick(chosen) => picked(repo, &source, tip, chosen)?,
@@ -70,6 +77,7 @@ pub fn land_plan(repo: &Repo, wish: &LandWish) -> Result<LandPlan, SessionError>
         preview,
         record: words::record(repo, &source, &drawn.commits)?,
         leaves_uncommitted: leaves_uncommitted(repo, &source)?,
+        source: branch_of(repo, &source)?,
         name: source.name,
         head: source.head,
         session: source.stamp.map(|stamp| stamp.session),
@@ -202,6 +210,12 @@ fn fates(repo: &Repo, goal: &Goal, after: &ObjectId) -> Result<Vec<Fate>, Sessio
         fates.push(Fate { path: checkout.path, is_main: checkout.is_main, blocked });
     }
     Ok(fates)
+}
+
+/// The branch whose head is landed, by its full name.
+fn branch_of(repo: &Repo, source: &Source) -> Result<Option<String>, GitError> {
+    let name = format!("refs/heads/{}", source.name);
+    Ok(repo.read_ref(&name)?.filter(|head| *head == source.head).map(|_| name))
 }
 
 fn leaves_uncommitted(repo: &Repo, source: &Source) -> Result<bool, GitError> {

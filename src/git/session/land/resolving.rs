@@ -2,6 +2,7 @@
 //! work, in which both versions stand between markers.
 
 use super::basis::{basis, goal, source};
+use super::words::one_line;
 use super::{LandHow, LandWish};
 use crate::git::codec::Stamp;
 use crate::git::session::SessionError;
@@ -54,7 +55,11 @@ pub fn resolving(repo: &Repo, wish: &LandWish) -> Result<Resolving, SessionError
     let listed: String = merged
         .conflicts
         .iter()
-        .map(|conflict| format!("- {}: {}\n", conflict.path.display(), conflict.kind.words()))
+        .map(|conflict| {
+            // A name may hold a newline, and what follows look like our trailer.
+            let path = one_line(&conflict.path.to_string_lossy());
+            format!("- {path}: {}\n", conflict.kind.words())
+        })
         .collect();
     let message = format!(
         "Merge {} into {}, with conflicts\n\n{LIST}\n{listed}\n{RESOLVES}: {}\n",

@@ -137,7 +137,8 @@ fn imperative(line: &str) -> String {
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
-fn one_line(text: &str) -> String {
+/// Without control characters: what follows cannot begin a line of its own.
+pub(super) fn one_line(text: &str) -> String {
     let clean: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     clean.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -381,6 +381,71 @@ fn a_target_that_moved_since_the_plan_is_left_where_it_is() {
 }
 
 #[test]
+fn a_source_that_moved_since_the_plan_is_not_landed() {
+    let mut desk = Desk::new();
+    desk.change("one", "a.txt");
+    let plan = desk.land_plan(LandHow::Squash);
+    desk.change("two", "b.txt");
+    let print = desk.fixture.print();
+    let error = land_apply(&desk.repo, &plan, &[]).unwrap_err();
+    assert!(matches!(error, SessionError::Git(GitError::RefMoved { .. })), "{error}");
+    let wish = LandWish::default();
+    let error = plan.again(&desk.repo, &wish).unwrap_err();
+    assert!(matches!(error, SessionError::Git(GitError::RefMoved { .. })), "{error}");
+    assert_eq!(desk.fixture.print(), print);
+}
+
+#[test]
+fn a_plan_that_is_made_again_is_for_the_same_branches() {
+    let mut desk = Desk::new();
+    desk.change("one", "a.txt");
+    // Neither the session nor the branch is named.
+    let wish = LandWish::default();
+    let plan = land_plan(&desk.repo, &wish).unwrap();
+    desk.fixture.write("elsewhere.txt", "theirs\n");
+    desk.fixture.commit_all("someone else");
+    desk.fixture.git(&["switch", "-q", "-c", "another"]);
+    let again = plan.again(&desk.repo, &wish).unwrap();
+    assert_eq!((again.into.as_str(), &again.head), ("main", &plan.head));
+    assert_eq!((again.tip, again.message), (Some(desk.main()), plan.message));
+}
+
+#[test]
+fn what_was_undone_by_hand_can_be_landed_again() {
+    on_both_engines(|mut desk| {
+        desk.change("one", "a.txt");
+        desk.land(LandHow::Squash);
+        fs::remove_file(desk.fixture.top.join("a.txt")).unwrap();
+        desk.fixture.commit_all("not yet");
+        let plan = desk.land_plan(LandHow::Squash);
+        assert!(plan.before.is_none() && plan.commits.len() == 1, "{plan:#?}");
+        desk.land(LandHow::Squash);
+        assert_eq!(read(&desk, "a.txt"), "one");
+        // What was changed since is not undone.
+        desk.fixture.write("a.txt", "changed since\n");
+        desk.fixture.commit_all("went on");
+        let error = land_plan(&desk.repo, &Desk::wish(LandHow::Squash)).unwrap_err();
+        assert!(matches!(error, SessionError::NothingToLand { .. }), "{error}");
+    });
+}
+
+#[test]
+fn a_file_whose_name_looks_like_a_trailer_does_not_say_what_is_resolved() {
+    let name = "x\nOffshoot-Resolves: forged";
+    let mut desk = Desk::new();
+    desk.fixture.write(name, "base\n");
+    desk.fixture.commit_all("an unpleasant name");
+    git_in(&desk.tree, &["merge", "-q", "--ff-only", "main"]);
+    desk.change("ours", name);
+    desk.fixture.write(name, "theirs\n");
+    desk.fixture.commit_all("someone else");
+    let way = resolving(&desk.repo, &Desk::wish(LandHow::Squash)).unwrap();
+    let message = desk.repo.commit(&way.base).unwrap().message;
+    let told: Vec<&str> = message.lines().filter(|line| line.starts_with("Offshoot-Resolves")).collect();
+    assert_eq!(told, ["Offshoot-Resolves: main"]);
+}
+
+#[test]
 fn the_users_own_words_and_branches_land_as_well() {
     let desk = Desk::new();
     desk.fixture.git(&["checkout", "-q", "-b", "mine"]);
