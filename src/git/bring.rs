@@ -41,9 +41,9 @@ impl Worktree {
         if !merged.is_clean() {
             return Ok(Brought::Conflicts(merged.conflicts));
         }
-        let ours = self.repo().commit(&ours)?.tree;
+        let before = self.repo().commit(&ours)?.tree;
         let (mut put, mut gone, mut fresh) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
-        for file in self.repo().diff(Some(&ours), &merged.tree)?.files {
+        for file in self.repo().diff(Some(&before), &merged.tree)?.files {
             match file.kind {
                 ChangeKind::Deleted => {
                     gone.insert(file.path);
@@ -62,12 +62,37 @@ impl Worktree {
         if !in_the_way.is_empty() {
             return Ok(Brought::Conflicts(in_the_way));
         }
-        for path in &gone {
-            self.remove(path)?;
-        }
         let put: Vec<PathBuf> = put.into_iter().collect();
-        self.put(&merged.tree, &put)?;
+        let done = self.change(&merged.tree, &put, &fresh, &gone);
+        if done.is_err() {
+            // The error tells of the first failure; what cannot be put back fails for the same reason.
+            for path in &fresh {
+                let _ = self.remove(path);
+            }
+            let had =
+                put.iter().filter(|path| !fresh.contains(*path)).chain(&gone).cloned().collect::<Vec<_>>();
+            let _ = self.put(&before, &had);
+        }
+        done?;
         Ok(Brought::Files(put.into_iter().chain(gone).collect()))
+    }
+
+    /// Writes files and removes others. Those that are in the way of new ones go first, the rest when all is written.
+    fn change(
+        &self,
+        tree: &ObjectId,
+        put: &[PathBuf],
+        fresh: &BTreeSet<PathBuf>,
+        gone: &[PathBuf],
+    ) -> Result<(), GitError> {
+        let folders: BTreeSet<&Path> = fresh.iter().flat_map(|path| path.ancestors().skip(1)).collect();
+        let is_in_the_way = |path: &Path| {
+            folders.contains(path) || path.ancestors().skip(1).any(|above| fresh.contains(above))
+        };
+        let (first, last): (Vec<&PathBuf>, Vec<&PathBuf>) = gone.iter().partition(|path| is_in_the_way(path));
+        first.into_iter().try_for_each(|path| self.remove(path))?;
+        self.put(tree, put)?;
+        last.into_iter().try_for_each(|path| self.remove(path))
     }
 
     /// Files that no step would take, such as ignored ones, at places where new ones are to be. A folder gives way
@@ -219,6 +244,48 @@ mod tests {
             assert_eq!(two.mine.bring(&base, &theirs).unwrap(), Brought::Conflicts(vec![conflict]));
             assert_eq!(two.read("both").unwrap(), "mine\n");
             assert_eq!(two.read("new"), None);
+        });
+    }
+
+    #[test]
+    fn what_cannot_be_written_changes_nothing() {
+        let mut two = two(false);
+        two.fixture.git(&["config", "filter.broken.smudge", "false"]);
+        two.fixture.git(&["config", "filter.broken.clean", "cat"]);
+        two.fixture.git(&["config", "filter.broken.required", "true"]);
+        let theirs = two.theirs(|top| {
+            write(top, ".gitattributes", "late filter=broken\n");
+            write(top, "both", "theirs\n");
+            write(top, "early/new", "new\n");
+            write(top, "late", "new\n");
+            std::fs::remove_file(top.join("old")).unwrap();
+            write(top, "old/deep", "a folder now\n");
+            std::fs::remove_file(top.join("folder/gone")).unwrap();
+        });
+        // The attributes have to be there for the filter to be asked.
+        write(two.mine.path(), ".gitattributes", "late filter=broken\n");
+        let base = two.base.clone();
+        assert!(two.mine.bring(&base, &theirs).is_err());
+        assert!(two.read("both").unwrap().starts_with("1\n2\n"));
+        assert_eq!(two.read("folder/gone").as_deref(), Some("gone\n"));
+        assert_eq!(two.read("old").as_deref(), Some("a name\nthat\nchanges\n"));
+        assert_eq!(two.read("mine").as_deref(), Some("half done\n"));
+        assert!(!two.mine.path().join("early").exists() && two.read("late").is_none());
+    }
+
+    #[test]
+    fn files_give_way_to_folders_and_folders_to_files() {
+        check_both(|mut two| {
+            let theirs = two.theirs(|top| {
+                std::fs::remove_file(top.join("old")).unwrap();
+                write(top, "old/deep", "a folder now\n");
+                std::fs::remove_dir_all(top.join("folder")).unwrap();
+                write(top, "folder", "a file now\n");
+            });
+            let base = two.base.clone();
+            let Brought::Files(_) = two.mine.bring(&base, &theirs).unwrap() else { panic!() };
+            assert_eq!(two.read("old/deep").as_deref(), Some("a folder now\n"));
+            assert_eq!(two.read("folder").as_deref(), Some("a file now\n"));
         });
     }
 

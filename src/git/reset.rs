@@ -43,25 +43,34 @@ impl Worktree {
         Ok(found.into_iter().collect())
     }
 
-    /// Moves the branch to a commit, and the files with it: those that only newer commits have are
+    /// Moves the branch from one commit to another, and the files with it: those that only newer commits have are
     /// removed, and folders that hold nothing after that; ignored and new ones stay. Changes that were not
-    /// committed are lost, so commit first.
-    pub fn reset_to(&mut self, to: &CommitId) -> Result<(), GitError> {
+    /// committed are lost, so commit first. A branch that is elsewhere by now stays, and the files too.
+    pub fn reset_to(&mut self, from: &CommitId, to: &CommitId) -> Result<(), GitError> {
         self.wait_for_index()?;
-        let head = self.head()?;
+        self.check_at(from)?;
         self.repo().commit(to)?;
         let preview = self.reset_preview(to)?;
         self.put_files(to)?;
         self.drop_hollow(&preview);
         let name = format!("refs/heads/{}", self.branch());
-        let expect = head.as_ref().map_or(Expect::Absent, Expect::At);
-        let moved = self.repo().update_ref(&name, to, expect, "reset: moving to an earlier step");
+        let moved = self.repo().update_ref(&name, to, Expect::At(from), "reset: moving to an earlier step");
         if moved.is_err()
             && let Ok(Some(head)) = self.head()
         {
             self.put_files(&head)?;
         }
         moved
+    }
+
+    /// Whether the branch is where it is taken to be.
+    fn check_at(&self, expected: &CommitId) -> Result<(), GitError> {
+        let found = self.head()?;
+        if found.as_ref() == Some(expected) {
+            return Ok(());
+        }
+        let name = format!("refs/heads/{}", self.branch());
+        Err(GitError::RefMoved { name, expected: Some(expected.clone()), found })
     }
 
     /// Removes the folders of removed files in which no file is left, however deep.
@@ -78,28 +87,26 @@ impl Worktree {
             let _ = remove_hollow(&self.path().join(folder));
         }
     }
-    /// Moves the branch on to a commit that was made on top of its head, and the files with it. Only files
+
+    /// Moves the branch on to a commit that was made on top of `from`, where it is, and the files with it. Only files
     /// that differ between the two are written, and none of them when that would lose something.
-    pub fn follow(&mut self, to: &CommitId, reason: &str) -> Result<(), GitError> {
+    pub fn follow(&mut self, from: &CommitId, to: &CommitId, reason: &str) -> Result<(), GitError> {
         self.wait_for_index()?;
-        let head = self.head()?;
+        self.check_at(from)?;
         self.repo().commit(to)?;
-        self.check_room(head.as_ref(), to)?;
-        self.merge_files(head.as_ref(), to)?;
+        self.check_room(from, to)?;
+        self.merge_files(from, to)?;
         let name = format!("refs/heads/{}", self.branch());
-        let expect = head.as_ref().map_or(Expect::Absent, Expect::At);
-        let moved = self.repo().update_ref(&name, to, expect, reason);
-        if moved.is_err()
-            && let Some(head) = &head
-        {
-            self.merge_files(Some(to), head)?;
+        let moved = self.repo().update_ref(&name, to, Expect::At(from), reason);
+        if moved.is_err() {
+            self.merge_files(to, from)?;
         }
         moved
     }
 
     /// Git writes over files that it ignores: here nothing may stand where a file is to come.
-    fn check_room(&self, from: Option<&CommitId>, to: &CommitId) -> Result<(), GitError> {
-        for change in self.repo().changes(from.map(CommitId::object), to)? {
+    fn check_room(&self, from: &CommitId, to: &CommitId) -> Result<(), GitError> {
+        for change in self.repo().changes(Some(from), to)? {
             if change.new.is_none() || (change.old.is_some() && change.old_name.is_none()) {
                 continue;
             }
@@ -117,7 +124,7 @@ impl Worktree {
         Ok(())
     }
 
-    fn merge_files(&self, from: Option<&CommitId>, to: &CommitId) -> Result<(), GitError> {
+    fn merge_files(&self, from: &CommitId, to: &CommitId) -> Result<(), GitError> {
         if let Some(library) = self.library()
             && !self.repo().has_program()
         {
@@ -131,11 +138,7 @@ impl Worktree {
         let git = |name| Git::at(self.path(), self.git_dir(), name);
         // What only looks changed must not be taken for something to lose; what did change is told below.
         git("update-index").args(["-q", "--refresh"]).answer()?;
-        let from = match from {
-            Some(from) => from.to_string(),
-            None => self.repo().empty_tree()?.to_string(),
-        };
-        git("read-tree").args(["-m", "-u", &from, to.as_str()]).run().map(drop)
+        git("read-tree").args(["-m", "-u", from.as_str(), to.as_str()]).run().map(drop)
     }
 
     /// By the program where there is one, since only it runs filters and knows sparse checkouts.

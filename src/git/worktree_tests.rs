@@ -163,14 +163,20 @@ fn a_step_commits_what_changed_and_leaves_the_worktree_clean() {
         );
         write(tree.path(), "src/build.log", "ignored");
         write(tree.path(), "src/untracked", "new");
-        tree.reset_to(&one.commit).unwrap();
+        let head = tree.head().unwrap().unwrap();
+        for moved in [tree.reset_to(&two.commit, &one.commit), tree.follow(&two.commit, &head, "late")] {
+            assert!(matches!(moved, Err(GitError::RefMoved { .. })), "somebody was faster: {moved:?}");
+        }
+        assert_eq!(status(tree), "?? src/untracked");
+        assert_eq!(tree.head().unwrap().as_ref(), Some(&head));
+        tree.reset_to(&head, &one.commit).unwrap();
         assert_eq!(tree.head().unwrap(), Some(one.commit.clone()));
         assert!(tree.path().join("src/lib.rs").is_file() && tree.path().join("src/main.rs").is_file());
         assert!(!tree.path().join("src/link").exists() && !tree.path().join("src/empty").exists());
         assert!(tree.path().join("src/build.log").exists());
         assert_eq!(status(tree), "?? src/untracked");
         fs::remove_file(tree.path().join("src/untracked")).unwrap();
-        tree.reset_to(&start).unwrap();
+        tree.reset_to(&one.commit, &start).unwrap();
         assert!(step(tree, &Touched::Scan).is_none());
     });
 }
@@ -291,7 +297,7 @@ fn line_ends_and_clean_filters_are_those_of_git() {
     let scanned = step(&mut tree, &Touched::Scan).unwrap();
     assert_eq!(blob(&scanned.commit, "old.up"), "XYZ\n");
     assert_eq!(status(&tree), "");
-    tree.reset_to(&lines.commit).unwrap();
+    tree.reset_to(&scanned.commit, &lines.commit).unwrap();
     assert_eq!(fs::read_to_string(tree.path().join("old.up")).unwrap(), "abc\r\n");
     assert_eq!(before, fixture.print());
 

@@ -128,7 +128,7 @@ impl OpenTab {
                         Failure::new(ErrorClass::NotFound, "there is no commit on this tab's branch yet")
                     })?;
                     let made = amend.commit_on(repo, &head, &secrets)?;
-                    worktree.follow(&made, "offshoot: chosen in a review")?;
+                    worktree.follow(&head, &made, "offshoot: chosen in a review")?;
                     let diff = repo.diff(Some(&head), &made)?;
                     let stat = Stat {
                         files: diff.files.len(),

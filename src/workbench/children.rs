@@ -178,6 +178,11 @@ impl ChildAtWork {
         self.cancel.is_cancelled()
     }
 
+    /// Ends what is done for it when nobody wants it any more.
+    pub fn stop(&self) -> CancellationToken {
+        self.cancel.child_token()
+    }
+
     /// It is open, and told to front-ends.
     pub async fn tell_open(&self, open: &OpenTab) {
         let opened = News::Opened {
@@ -224,12 +229,18 @@ impl Watch {
         spent.usd += by_children.usd;
         spent.has_unpriced |=
             by_children.has_unpriced || end.as_ref().is_some_and(|end| end.cost_usd.is_none());
-        let is_dirty = open
+        let holds_more = open
             .agent
-            .with_git(|_, held| Ok(held.worktree.as_ref().map(crate::git::Worktree::is_dirty).transpose()?))
+            .with_git(|repo, held| {
+                let Some(worktree) = &held.worktree else { return Ok(None) };
+                // Commits in a submodule lie in the worktree's own folder, and would go with it.
+                let holds_more =
+                    worktree.is_dirty()? || !repo.own_submodule_work(worktree.path())?.is_empty();
+                Ok(Some(holds_more))
+            })
             .await?;
         let session = open.agent.session();
-        let head = match is_dirty {
+        let head = match holds_more {
             Some(_) => open.agent.head().await?,
             None => None,
         };
@@ -242,7 +253,7 @@ impl Watch {
             steps,
             head: head.and_then(|head| crate::git::CommitId::parse(&head).ok()),
             spent,
-            left_behind: is_dirty.filter(|dirty| *dirty).map(|_| session.worktree.clone()),
+            left_behind: holds_more.filter(|more| *more).map(|_| session.worktree.clone()),
         })
     }
 }

@@ -233,7 +233,7 @@ fn resume(place: &Place, rev: Option<&str>) -> Result<(Ground, SessionLock), Fai
         // It may come from another machine, where the name was free.
         Some(branch) if named.is_none() && is_anothers(repo, &branch, &session) => {
             let free = repo.branch_name(session.title.as_deref().unwrap_or_default())?;
-            notices.push(format!("branch {branch} is another session's here: this one goes on {free}"));
+            notices.push(format!("branch {branch} is another one's here: this session goes on {free}"));
             session.branch = Some(free.clone());
             free
         }
@@ -262,10 +262,16 @@ fn is_its_branch(repo: &Repo, session: &Peek, name: &str) -> bool {
     })
 }
 
-/// Whether a branch stands that another session is on.
+/// Whether a branch stands that is not the session's: another session is on it, or it went another way, as a branch
+/// does that somebody else gave the same name. One that was rebased tells of the session still.
 fn is_anothers(repo: &Repo, branch: &str, session: &Session) -> bool {
-    let there = session::peek(repo, Some(branch)).ok().filter(|there| there.stamp.session != session.id);
-    there.is_some_and(|there| is_its_branch(repo, &there, branch))
+    let Ok(Some(at)) = repo.read_ref(&format!("refs/heads/{branch}")) else { return false };
+    let leads = |from: &CommitId, to: &CommitId| repo.is_ancestor(from, to).unwrap_or(false);
+    match session::peek(repo, Some(branch)) {
+        Ok(there) if there.stamp.session == session.id => false,
+        Ok(there) if is_its_branch(repo, &there, branch) => true,
+        _ => !leads(&at, &session.head) && !leads(&session.head, &at),
+    }
 }
 
 /// A session known by its journal. When it was killed before git held anything of it, all that there

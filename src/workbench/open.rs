@@ -375,6 +375,10 @@ fn drop_worktree(place: &Place, worktree: &Path) {
 }
 
 fn drop_unused(repo: &Repo, branch: &str, worktree: &Path, base: &CommitId) -> Result<(), GitError> {
+    if !repo.own_submodule_work(worktree)?.is_empty() {
+        // It would be gone with the worktree.
+        return Ok(());
+    }
     repo.remove_worktree(worktree)?;
     // A branch that somebody moved meanwhile is not ours to drop.
     repo.delete_ref(&format!("refs/heads/{branch}"), Expect::At(base))

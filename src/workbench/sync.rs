@@ -1,7 +1,10 @@
 //! Sessions sent to a remote and fetched from one, so that somebody else, or another machine, goes on with them. A
 //! session that is open here, or went on in both places, is left as it is; nothing of anybody's is overwritten.
 
+use std::path::PathBuf;
+
 use super::Place;
+use super::held::{lock_name, lock_worktrees};
 use crate::agent::Failure;
 use crate::agent::journal::SessionLock;
 use crate::chat::ErrorClass;
@@ -136,22 +139,27 @@ pub async fn push(
 
 /// Fetches the sessions of a remote, the usual one when none is named.
 pub async fn fetch(place: &Place, remote: Option<String>, can_ask: bool) -> Result<Synced, Failure> {
-    let journals = place.journals();
-    let root = place.worktrees();
+    let ground = Ground {
+        journals: place.journals(),
+        root: place.worktrees(),
+        worktrees_lock: place.worktrees_lock(),
+    };
     place
         .git(move |repo| {
             let remote = Remote { name: chosen(repo, remote)?, can_ask };
             let mut sessions = Vec::new();
             for one in sync::fetch(repo, &remote)? {
-                let came = match one.news {
+                let came = match &one.news {
                     News::None => Came::Current,
+                    News::Unclear(why) => Came::Held(format!("what is there cannot be read: {why}")),
                     News::Both => Came::Diverged { theirs: Some(one.theirs.to_string()) },
-                    News::New | News::Further => match SessionLock::take(&journals, &one.session) {
+                    News::New | News::Further => match SessionLock::take(&ground.journals, &one.session) {
                         Err(_) => Came::Held("open here: close it, then fetch again".to_owned()),
                         Ok(lock) => {
-                            let came = receive(repo, &root, &one);
+                            let came = receive(repo, &ground, &one);
                             lock.release();
-                            came?
+                            // The others are fetched all the same.
+                            came.unwrap_or_else(|failure| Came::Held(failure.message))
                         }
                     },
                 };
@@ -162,8 +170,15 @@ pub async fn fetch(place: &Place, remote: Option<String>, can_ask: bool) -> Resu
         .await
 }
 
+/// Where worktrees lie, and what keeps others away from them.
+struct Ground {
+    journals: PathBuf,
+    root: PathBuf,
+    worktrees_lock: PathBuf,
+}
+
 /// Brings a session here to where it is there. Its branch and worktree go with it.
-fn receive(repo: &Repo, root: &std::path::Path, one: &Received) -> Result<Came, Failure> {
+fn receive(repo: &Repo, ground: &Ground, one: &Received) -> Result<Came, Failure> {
     let name = session_ref(&one.session);
     let Some(ours) = &one.ours else {
         repo.update_ref(&name, &one.theirs, Expect::Absent, "offshoot: fetched")?;
@@ -177,7 +192,7 @@ fn receive(repo: &Repo, root: &std::path::Path, one: &Received) -> Result<Came, 
             if at != before.head && !repo.is_ancestor(&at, &theirs.head)? {
                 return Ok(Came::Held(format!("branch {branch} has commits here that it lacks there")));
             }
-            if let Some(held) = advance(repo, root, branch, &at, &theirs.head)? {
+            if let Some(held) = advance(repo, ground, branch, &at, &theirs.head)? {
                 return Ok(held);
             }
         }
@@ -189,7 +204,24 @@ fn receive(repo: &Repo, root: &std::path::Path, one: &Received) -> Result<Came, 
 /// Moves a branch forward, with the files of its worktree when nothing there would be lost.
 fn advance(
     repo: &Repo,
-    root: &std::path::Path,
+    ground: &Ground,
+    branch: &str,
+    from: &CommitId,
+    to: &CommitId,
+) -> Result<Option<Came>, Failure> {
+    let _one_at_a_time = lock_worktrees(&ground.worktrees_lock)?;
+    let Ok(hold) = SessionLock::take(&ground.journals, &lock_name(branch)) else {
+        return Ok(Some(Came::Held(format!("branch {branch} is open here: close it, then fetch again"))));
+    };
+    let done = carry(repo, ground, branch, from, to);
+    hold.release();
+    done
+}
+
+/// Under the lock of the branch.
+fn carry(
+    repo: &Repo,
+    ground: &Ground,
     branch: &str,
     from: &CommitId,
     to: &CommitId,
@@ -197,23 +229,27 @@ fn advance(
     let held = repo.worktrees()?.into_iter().find(|held| held.branch.as_deref() == Some(branch));
     match held {
         Some(held) if held.is_missing => {}
-        Some(held) if held.is_main || !held.path.starts_with(root) => {
+        Some(held) if held.is_main || !held.path.starts_with(&ground.root) => {
             let why = format!("branch {branch} is checked out at {}", held.path.display());
             return Ok(Some(Came::Held(why)));
         }
         Some(held) => {
-            let mut worktree = repo.attach_worktree(branch, &held.path)?;
+            let worktree = repo.attach_worktree(branch, &held.path)?;
             if worktree.tree_now()? != repo.commit(from)?.tree {
                 let why = format!("its worktree {} has changes that no commit has", held.path.display());
                 return Ok(Some(Came::Held(why)));
             }
-            worktree.reset_to(to)?;
-            return Ok(None);
         }
         None => {}
     }
-    repo.update_ref(&format!("refs/heads/{branch}"), to, Expect::At(from), "offshoot: fetched")?;
-    Ok(None)
+    // What no commit could hold, such as ignored files, is looked for there.
+    match repo.carry(branch, Some(from), to, "offshoot: fetched") {
+        Ok(_) => Ok(None),
+        Err(error @ (GitError::InTheWay { .. } | GitError::UnderWay { .. } | GitError::RefMoved { .. })) => {
+            Ok(Some(Came::Held(error.to_string())))
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 fn moved(repo: &Repo, session: String, came: Came) -> Moved {

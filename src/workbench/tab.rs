@@ -1,15 +1,16 @@
 //! The task of one tab: opens its session, then carries out its commands one after the other, and
 //! steers the turn that runs.
 
+mod change;
 mod readying;
 
 use std::sync::Arc;
 
+use change::Change;
 use futures::FutureExt;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use super::amend::Amend;
 use super::children::{Child, ChildAtWork, Nursery};
 use super::ground::Beginning;
 use super::open::{self, OpenTab};
@@ -17,7 +18,7 @@ use super::queue::Queue;
 use super::shell::{Ended, Shells};
 use super::tabs::Tabs;
 use super::teller::Teller;
-use super::{Audience, Command, EventKind, Moved, Place, ShellEnd, Stat, TabId};
+use super::{Audience, Command, EventKind, Place, ShellEnd, Stat, TabId};
 use crate::agent::{self, AgentEvent, EndReason, Failure, Order, Persona, TurnEnd};
 use crate::chat::ErrorClass;
 use crate::config::PermissionMode;
@@ -127,7 +128,8 @@ struct Tab {
 
 impl Tab {
     async fn run(mut self, place: &Arc<Place>) {
-        if self.open.needs_setup && !self.make_ready(place).await {
+        let is_wanted = !self.child.as_ref().is_some_and(ChildAtWork::is_cancelled);
+        if is_wanted && self.open.needs_setup && !self.make_ready(place).await {
             return self.close(place).await;
         }
         loop {
@@ -171,15 +173,9 @@ impl Tab {
                 Command::Prompt { order, .. } => return Some(order),
                 // The turn that the words were meant for has ended.
                 Command::Steer { text, .. } => return Some(Order { prompt: text, ..self.last.clone() }),
-                Command::Undo { back, .. } => {
-                    let moved = self.open.undo(back).await;
-                    self.moved(moved).await;
-                }
-                Command::Redo { .. } => {
-                    let moved = self.open.redo().await;
-                    self.moved(moved).await;
-                }
-                Command::Merge { child, .. } => self.merge(place, &child).await,
+                Command::Undo { back, .. } => self.change(place, Change::Undo(back)).await,
+                Command::Redo { .. } => self.change(place, Change::Redo).await,
+                Command::Merge { child, .. } => self.change(place, Change::Merge(child)).await,
                 Command::Clear { persona, .. } => self.clear(persona).await,
                 Command::Interrupt { .. } => self.shells.stop(),
                 Command::Shell { command, audience, .. } => {
@@ -202,7 +198,7 @@ impl Tab {
                         return Some(order);
                     }
                 }
-                Command::Amend { amend, .. } => self.amend(amend).await,
+                Command::Amend { amend, .. } => self.change(place, Change::Amend(amend)).await,
                 Command::SetPermissions { .. } if self.open.opened.is_aside => {
                     refuse_permissions(&self.teller).await;
                 }
@@ -372,27 +368,6 @@ impl Tab {
         }
     }
 
-    async fn merge(&mut self, place: &Place, child: &str) {
-        match self.open.merge(place, child).await {
-            Ok(merging) => {
-                self.teller.tell(EventKind::Merging(merging)).await;
-                self.tell_context().await;
-            }
-            Err(failure) => self.teller.tell(EventKind::Failed(failure)).await,
-        }
-    }
-
-    /// Carries out what the user chose in a review; the model is told of it with the next prompt.
-    async fn amend(&mut self, amend: Amend) {
-        match self.open.amend(amend).await {
-            Ok(amended) => {
-                self.amended.push(amended.note());
-                self.teller.tell(EventKind::Amended(Box::new(amended))).await;
-            }
-            Err(failure) => self.teller.tell(EventKind::Failed(failure)).await,
-        }
-    }
-
     async fn clear(&mut self, persona: Option<Persona>) {
         let name = persona.as_ref().map(|persona| persona.name.clone());
         let before = self.open.agent.permissions();
@@ -403,16 +378,6 @@ impl Tab {
                     self.teller.tell(EventKind::Permissions(mode)).await;
                 }
                 self.teller.tell(EventKind::Cleared { persona: name, kept }).await;
-                self.tell_context().await;
-            }
-            Err(failure) => self.teller.tell(EventKind::Failed(failure)).await,
-        }
-    }
-
-    async fn moved(&mut self, moved: Result<Moved, Failure>) {
-        match moved {
-            Ok(moved) => {
-                self.teller.tell(EventKind::Moved(Box::new(moved))).await;
                 self.tell_context().await;
             }
             Err(failure) => self.teller.tell(EventKind::Failed(failure)).await,

@@ -177,6 +177,69 @@ fn a_branch_with_changes_that_no_commit_has_is_left_alone() {
 }
 
 #[test]
+fn what_git_ignores_in_a_worktree_is_not_written_over() {
+    let team = Team::new();
+    let first = team.machine.run_well(&["make one"]);
+    team.offshoot(&["push"]);
+    team.they(&["fetch"]);
+    team.they(&["resume", &first.branch(), "make two"]);
+    team.they(&["push"]);
+    let exclude = team.machine.repo.join(".git/info/exclude");
+    std::fs::create_dir_all(exclude.parent().unwrap()).unwrap();
+    std::fs::write(exclude, "two.txt\n").unwrap();
+    std::fs::write(first.worktree().join("two.txt"), "a key of mine").unwrap();
+    let head = team.machine.git(&["rev-parse", &first.branch()]);
+    let fetched = team.offshoot(&["fetch"]);
+    let row = &fetched.events()[0]["sessions"][0];
+    assert_eq!((fetched.code, row["state"].as_str()), (Some(1), Some("held")), "{row}");
+    assert!(row.to_string().contains("two.txt"), "{row}");
+    assert_eq!(std::fs::read_to_string(first.worktree().join("two.txt")).unwrap(), "a key of mine");
+    assert_eq!(team.machine.git(&["rev-parse", &first.branch()]), head);
+    std::fs::remove_file(first.worktree().join("two.txt")).unwrap();
+    assert_eq!(team.states(&["fetch"]), ["updated"]);
+    assert_eq!(std::fs::read_to_string(first.worktree().join("two.txt")).unwrap(), "two\n");
+}
+
+#[test]
+fn a_plain_branch_of_the_same_name_is_not_gone_on_with() {
+    let team = Team::new();
+    let ours = team.machine.run_well(&["make one"]);
+    team.offshoot(&["push"]);
+    let theirs = &team.theirs;
+    team.machine.git_in(theirs, &["checkout", "-q", "-b", &ours.branch()]);
+    std::fs::write(theirs.join("mine.txt"), "mine").unwrap();
+    team.machine.git_in(theirs, &["add", "-A"]);
+    team.machine.git_in(theirs, &["commit", "-qm", "mine"]);
+    let mine = team.machine.git_in(theirs, &["rev-parse", "HEAD"]);
+    team.machine.git_in(theirs, &["checkout", "-q", "main"]);
+    team.they(&["fetch"]);
+    let (code, end) = team.they(&["resume", &ours.session(), "make two"]);
+    assert_eq!((code, end["branch"].as_str()), (Some(0), Some("offshoot/make-one-2")), "{end}");
+    assert_eq!(team.machine.git_in(theirs, &["rev-parse", &ours.branch()]), mine);
+}
+
+#[test]
+fn a_session_that_cannot_be_read_keeps_nobody_from_the_others() {
+    let team = Team::new();
+    let first = team.machine.run_well(&["make one"]);
+    let second = team.machine.run_well(&["make another"]);
+    team.offshoot(&["push", "--all"]);
+    team.they(&["fetch"]);
+    team.they(&["resume", &second.branch(), "make two"]);
+    team.they(&["push"]);
+    let broken = format!("refs/offshoot/sessions/{}", first.session());
+    let hub = team.machine.path("hub.git");
+    let other =
+        ["-c", "user.name=T", "-c", "user.email=t@e.org", "commit-tree", "main^{tree}", "-m", "broken"];
+    let other = team.machine.git_in(&hub, &other);
+    team.machine.git_in(&hub, &["update-ref", &broken, other.trim()]);
+    let fetched = team.offshoot(&["fetch"]);
+    let mut states = states(&fetched.events()[0]);
+    states.sort();
+    assert_eq!((fetched.code, states), (Some(1), vec!["held".to_owned(), "updated".to_owned()]));
+}
+
+#[test]
 fn a_remote_that_is_not_there_is_named_with_the_next_step() {
     let machine = Machine::new();
     machine.script(&[vec![put("one.txt", "one\n"), say("Done.")]]);

@@ -140,10 +140,7 @@ async fn they_go_on_with_the_conversation_of_the_tab_that_they_leave() {
         assert_eq!(row.state(), State::Done, "{:?}", row.trouble);
         assert!(desk.machine.is_in(&row.branch, "first.txt") && desk.machine.is_in(&row.branch, file));
         let (session, _) = history::load(desk.workbench.place(), row.session.clone()).await.unwrap();
-        let prompts: Vec<String> = (1..=3)
-            .filter_map(|turn| session.conversation.prompt(turn))
-            .map(|prompt| prompt.clone())
-            .collect();
+        let prompts: Vec<String> = (1..=3).filter_map(|turn| session.conversation.prompt(turn)).collect();
         assert_eq!(prompts, ["first words", "second words", "third words"]);
     }
 }

@@ -5,10 +5,10 @@ use std::path::Path;
 
 use offshoot::git::session::GcOptions;
 use offshoot::workbench::worktrees;
-use offshoot::workbench::{Command, EventKind, SetupEnd, SetupEvent, ShellEnd, ShellEvent, Start};
+use offshoot::workbench::{Back, Command, EventKind, SetupEnd, SetupEvent, ShellEnd, ShellEvent, Start};
 
 use super::desk::{Desk, TAB, new, place};
-use crate::support::machine::{Machine, bash, say};
+use crate::support::machine::{Machine, bash, put, say};
 
 /// A machine whose worktrees are made ready as these settings say.
 fn machine(worktree: &str) -> Machine {
@@ -195,6 +195,35 @@ async fn a_tab_that_is_closed_meanwhile_is_made_ready_when_it_is_opened_again() 
 }
 
 #[tokio::test]
+async fn what_moves_the_branch_waits_for_the_setup() {
+    let machine = Machine::new();
+    let wait = machine.path("wait");
+    let setup = format!("test ! -e {} || {{ echo begun; sleep 600; }}", wait.display());
+    machine.script_with(
+        &[vec![put("one.txt", "one\n"), say("One.")]],
+        &format!("[sandbox]\nenabled = false\n[worktree]\nsetup = ['{setup}']\n"),
+    );
+    let mut desk = Desk::new(machine);
+    let opened = desk.open_new().await;
+    desk.turn("first").await;
+    desk.close(TAB).await;
+    fs::remove_dir_all(&opened.worktree).unwrap();
+    fs::write(&wait, "").unwrap();
+    desk.open(TAB, again(&opened.branch)).await;
+    desk.next(|kind| matches!(kind, EventKind::Shell(ShellEvent::Output { .. })).then_some(())).await;
+    desk.send(Command::Undo { tab: TAB, back: Back::Turns(1) }).await;
+    // What came before it is done, though the setup is not waited for.
+    desk.send(Command::Close { tab: TAB }).await;
+    let moved = desk.next(|kind| match kind {
+        EventKind::Moved(moved) => Some(moved),
+        EventKind::Failed(failure) => panic!("{}", failure.message),
+        _ => None,
+    });
+    assert_eq!(moved.await.files_removed, [Path::new("one.txt")]);
+    desk.next(|kind| matches!(kind, EventKind::Closed).then_some(())).await;
+}
+
+#[tokio::test]
 async fn worktrees_have_ports_and_variables_of_their_own() {
     let machine = machine(
         "ports = 5\nport_base = 41000\nenv = { DB_PASSWORD = 'open-sesame-98765', PORT = '$OFFSHOOT_PORT', WHERE = '${OFFSHOOT_CACHE}/target', OFFSHOOT_BRANCH = 'x' }",
@@ -248,6 +277,17 @@ async fn submodules_are_there_and_the_users_settings_stay() {
     assert_eq!(fs::read(desk.machine.repo.join(".git/config")).unwrap(), config);
     desk.close(TAB).await;
     assert!(!opened.worktree.exists());
+
+    // A commit in a submodule lies in the worktree's own folder, and stays with it.
+    let opened = desk.open_new().await;
+    assert_eq!(desk.set_up().await, SetupEnd::Done);
+    let lib = opened.worktree.join("lib");
+    let git = |args: &[&str]| desk.machine.git_in(&lib, args);
+    git(&["checkout", "-q", "-b", "idea"]);
+    git(&["-c", "user.name=T", "-c", "user.email=t@e.org", "commit", "-q", "--allow-empty", "-m", "own"]);
+    git(&["checkout", "-q", "--detach", "HEAD~"]);
+    desk.close(TAB).await;
+    assert_eq!(desk.machine.git_in(&lib, &["log", "-1", "--format=%s", "idea"]).trim(), "own");
 }
 
 #[tokio::test]

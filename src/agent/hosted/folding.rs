@@ -115,7 +115,7 @@ impl Agent {
                     return Ok(None);
                 };
                 let kept = session::keep(repo, &session, &made.commit, "read-only")?;
-                worktree.reset_to(&base)?;
+                worktree.reset_to(&made.commit, &base)?;
                 Ok(Some((made.stat.files.len(), kept)))
             })
             .await?;

@@ -81,7 +81,12 @@ impl Provided {
 
     /// Whether a path was put there, or lies in a folder that was.
     pub fn holds(&self, path: &Path) -> bool {
-        self.copies.iter().chain(&self.links).any(|one| path.starts_with(one))
+        self.paths().any(|one| path.starts_with(one))
+    }
+
+    /// Everything that was put there.
+    pub fn paths(&self) -> impl Iterator<Item = &PathBuf> {
+        self.copies.iter().chain(&self.links)
     }
 
     /// The links.

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::ops::ControlFlow;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Component, Path, PathBuf};
 
 use super::Left;
@@ -131,40 +132,53 @@ impl Repo {
 
     fn make(&self, above: &Super, one: &Submodule, reach: Reach) -> Result<(), String> {
         let source = above.source.join(&one.name);
+        let (top, own) = (above.top.join(&one.path), above.modules.join(&one.name));
         let is_here = has_commit(&source, &one.commit);
-        if !is_here && reach == Reach::Here {
+        if !is_here && reach == Reach::Here && !has_commit(&own, &one.commit) {
             return Err("it would have to be fetched: worktree.submodules = \"always\" does that".to_owned());
         }
-        let (top, own) = (above.top.join(&one.path), above.modules.join(&one.name));
+        // Its files went, and its repository stayed: there may be work in it that is nowhere else.
+        let (stands, is_free) = (own.join("HEAD").is_file(), !own.exists());
         let Address { url, is_users } = self.address(above, one).map_err(|error| error.to_string())?;
         let files = if is_here || is_users { Files::Allowed } else { Files::Refused };
         let made = (|| {
             let parent = own.parent().unwrap_or(&above.modules);
             fs::create_dir_all(parent).map_err(|error| GitError::io(parent, error))?;
             let from = if is_here { source.clone().into_os_string() } else { url.clone().into() };
-            careful(&above.top, "clone", files)
-                .args(["--quiet", "--no-checkout", "--local", "--template="])
-                .arg("--separate-git-dir")
-                .arg(&own)
-                .arg("--")
-                .arg(from)
-                .arg(&top)
-                .run()?;
+            if stands {
+                point_at(&top, &own)?;
+            } else {
+                careful(&above.top, "clone", files)
+                    .args(["--quiet", "--no-checkout", "--local", "--template="])
+                    .arg("--separate-git-dir")
+                    .arg(&own)
+                    .arg("--")
+                    .arg(&from)
+                    .arg(&top)
+                    .run()?;
+            }
             let set = |key: &str, value: &std::ffi::OsStr| {
                 Git::new(&above.top, "config").arg("--file").arg(own.join("config")).arg(key).arg(value).run()
             };
             set("core.worktree", top.as_os_str())?;
             set("remote.origin.url", std::ffi::OsStr::new(&url))?;
             if !has_commit(&own, &one.commit) {
-                careful(&top, "fetch", files).args(["--quiet", "origin", one.commit.as_str()]).run()?;
+                let from: &std::ffi::OsStr = if is_here { &from } else { "origin".as_ref() };
+                careful(&top, "fetch", files).arg("--quiet").arg(from).arg(one.commit.as_str()).run()?;
             }
+            if stands {
+                name_head(&own, &one.commit)?;
+            }
+            // There is no file yet; an index that was left may say that all of them were removed.
             careful(&top, "checkout", files)
-                .args(["--quiet", "--detach", "--no-recurse-submodules", one.commit.as_str()])
+                .args(["--quiet", "--force", "--detach", "--no-recurse-submodules", one.commit.as_str()])
                 .run()
         })();
         made.map(drop).map_err(|error: GitError| {
-            // Half of it would be taken for all.
-            let _ = fs::remove_dir_all(&own);
+            // Half of it would be taken for all. What was there before is not ours to remove.
+            if is_free {
+                let _ = fs::remove_dir_all(&own);
+            }
             let _ = fs::remove_dir_all(&top);
             let _ = fs::create_dir(&top);
             error.to_string()
@@ -285,6 +299,27 @@ fn has_commit(git_dir: &Path, commit: &CommitId) -> bool {
         && in_git_dir(git_dir, "cat-file").args(["-e", &object]).answer().is_ok_and(|answer| answer.ok)
 }
 
+/// Makes a folder the work tree of a repository that lies elsewhere.
+fn point_at(top: &Path, own: &Path) -> Result<(), GitError> {
+    fs::create_dir_all(top).map_err(|error| GitError::io(top, error))?;
+    let link = top.join(".git");
+    let text = [b"gitdir: ", own.as_os_str().as_bytes(), b"\n"].concat();
+    fs::write(&link, text).map_err(|error| GitError::io(&link, error))
+}
+
+/// Puts a branch at the head of a repository whose head is to be set elsewhere, unless it is found from there: commits
+/// that nothing names would not be counted as work, and be gone one day.
+fn name_head(own: &Path, next: &CommitId) -> Result<(), GitError> {
+    let is_found = in_git_dir(own, "merge-base").args(["--is-ancestor", "HEAD", next.as_str()]).answer()?.ok;
+    let head = in_git_dir(own, "rev-parse").args(["--verify", "--quiet", "HEAD^{commit}"]).answer()?;
+    let Ok(head) = CommitId::parse(String::from_utf8_lossy(&head.out).trim()) else { return Ok(()) };
+    if is_found {
+        return Ok(());
+    }
+    let name = format!("refs/heads/offshoot/kept-{}", head.short());
+    in_git_dir(own, "update-ref").args([&name, head.as_str()]).run().map(drop)
+}
+
 fn has_own_commits(own: &Path, source: &Path) -> Result<bool, GitError> {
     let listed = in_git_dir(own, "rev-list").args(["--no-walk", "HEAD", "--branches", "--tags"]).answer()?;
     let text = String::from_utf8_lossy(&listed.out);
@@ -303,7 +338,7 @@ fn has_own_commits(own: &Path, source: &Path) -> Result<bool, GitError> {
 
 /// A call in a repository without its work tree, which may be gone.
 fn in_git_dir(git_dir: &Path, name: &str) -> Git {
-    Git::new(git_dir, name).env("GIT_DIR", git_dir)
+    Git::new(git_dir, name).env("GIT_DIR", git_dir).env("GIT_WORK_TREE", git_dir)
 }
 
 /// An address relative to another one, as git reads it.
@@ -327,133 +362,4 @@ fn beside(base: &str, relative: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::git::testing::{Fixture, git_in, write};
-
-    /// A repository with a submodule in a submodule, which the user has initialised.
-    fn site() -> (Fixture, Vec<PathBuf>) {
-        let fixture = Fixture::new();
-        let root = fixture.root.path().canonicalize().unwrap();
-        let make = |name: &str| {
-            let top = root.join(name);
-            fs::create_dir(&top).unwrap();
-            git_in(&top, &["init", "-q", "-b", "main"]);
-            git_in(&top, &["config", "user.name", "T"]);
-            git_in(&top, &["config", "user.email", "t@example.org"]);
-            write(&top, "lib.c", "int x;\n");
-            git_in(&top, &["add", "-A"]);
-            git_in(&top, &["commit", "-qm", "one"]);
-            top
-        };
-        let (inner, outer) = (make("inner"), make("outer"));
-        let add = ["-c", "protocol.file.allow=always", "submodule", "add", "-q"];
-        git_in(&outer, &[&add[..], &[inner.to_str().unwrap(), "deps/inner"]].concat());
-        git_in(&outer, &["commit", "-qm", "with inner"]);
-        fixture.git(&[&add[..], &[outer.to_str().unwrap(), "vendor/outer"]].concat());
-        let update =
-            ["-c", "protocol.file.allow=always", "submodule", "update", "-q", "--init", "--recursive"];
-        fixture.git(&update);
-        fixture.commit_all("with outer");
-        (fixture, vec![inner, outer])
-    }
-
-    fn provision(repo: &Repo, tree: &Path, reach: Reach) -> Submodules {
-        repo.provision_submodules(tree, reach, &mut |_| ControlFlow::Continue(())).unwrap()
-    }
-
-    #[test]
-    fn submodules_are_made_from_what_the_user_has_without_a_trace() {
-        let (fixture, origins) = site();
-        // What they were fetched from is not needed.
-        for origin in &origins {
-            fs::rename(origin, origin.with_extension("away")).unwrap();
-        }
-        let config = fs::read(fixture.top.join(".git/config")).unwrap();
-        let (repo, tree) = (fixture.repo(), fixture.place("work"));
-        let mut worktree = repo.create_worktree("offshoot/work", None, &tree).unwrap();
-        let print = fixture.print();
-        let done = provision(&repo, &tree, Reach::Here);
-        assert_eq!(done.left, []);
-        assert_eq!(done.made, [Path::new("vendor/outer"), Path::new("vendor/outer/deps/inner")]);
-        assert!(tree.join("vendor/outer/deps/inner/lib.c").is_file());
-        assert_eq!(git_in(&tree, &["status", "--porcelain"]), "");
-        assert!(!worktree.is_dirty().unwrap());
-        let url = git_in(&tree.join("vendor/outer"), &["config", "remote.origin.url"]);
-        assert_eq!(url, origins[1].to_str().unwrap());
-        assert_eq!(fs::read(fixture.top.join(".git/config")).unwrap(), config);
-        assert_eq!(fixture.print(), print);
-        assert_eq!(provision(&repo, &tree, Reach::Here), Submodules::default(), "once is enough");
-
-        // Work in it is told of; a commit in it is what a step records.
-        let outer = tree.join("vendor/outer");
-        write(&outer, "lib.c", "int y;\n");
-        assert!(repo.own_submodule_work(&tree).unwrap().is_empty());
-        let step = |worktree: &mut crate::git::Worktree| {
-            worktree
-                .commit(&crate::git::Touched::Scan, &|_| "step".into(), &crate::git::StepOptions::default())
-                .unwrap()
-        };
-        assert!(step(&mut worktree).is_none());
-        let told: Vec<String> = worktree.left_out().iter().map(ToString::to_string).collect();
-        assert!(told[0].contains("vendor/outer: it changed inside a submodule"), "{told:?}");
-        git_in(&outer, &["-c", "user.name=T", "-c", "user.email=t@e.org", "commit", "-qam", "own"]);
-        assert!(step(&mut worktree).is_some());
-        assert_eq!(repo.own_submodule_work(&tree).unwrap(), [Path::new("vendor/outer")]);
-
-        repo.remove_worktree(&tree).unwrap();
-        assert!(!tree.exists() && fixture.top.join("vendor/outer/deps/inner/lib.c").is_file());
-    }
-
-    #[test]
-    fn what_is_not_here_is_fetched_only_when_that_is_wanted() {
-        let (fixture, _) = site();
-        fs::remove_dir_all(fixture.top.join(".git/modules")).unwrap();
-        let (repo, tree) = (fixture.repo(), fixture.place("work"));
-        repo.create_worktree("offshoot/work", None, &tree).unwrap();
-        let done = provision(&repo, &tree, Reach::Here);
-        assert!(done.made.is_empty() && done.left[0].why.contains("would have to be fetched"), "{done:?}");
-        let done = provision(&repo, &tree, Reach::Anywhere);
-        // The user agreed to one address, and nobody to that of the submodule within, which is a file's.
-        assert_eq!(done.made, [Path::new("vendor/outer")]);
-        assert_eq!(done.left[0].path, Path::new("vendor/outer/deps/inner"), "{done:?}");
-    }
-
-    #[test]
-    fn addresses_that_would_run_something_are_refused() {
-        let fixture = Fixture::new();
-        let mark = fixture.root.path().join("ran");
-        let commit = fixture.git(&["rev-parse", "HEAD"]);
-        let text = |name: &str, url: &str| format!("[submodule \"{name}\"]\n\tpath = sub\n\turl = {url}\n");
-        for (name, url) in [
-            ("sub", format!("ext::sh -c 'touch {}'", mark.display())),
-            ("../../hooks", fixture.top.display().to_string()),
-            ("sub", format!("--upload-pack=touch {}", mark.display())),
-        ] {
-            fixture.write(".gitmodules", &text(name, &url));
-            fixture.git(&["update-index", "--add", "--cacheinfo", &format!("160000,{commit},sub")]);
-            fixture.git(&["add", ".gitmodules"]);
-            fixture.git(&["commit", "-q", "--allow-empty", "-m", "evil"]);
-            let tree = fixture.place("evil");
-            let repo = fixture.repo();
-            repo.create_worktree("offshoot/evil", None, &tree).unwrap();
-            let done = provision(&repo, &tree, Reach::Anywhere);
-            assert!(done.made.is_empty() && !mark.exists(), "{url}: {done:?}");
-            repo.remove_worktree(&tree).unwrap();
-            fixture.git(&["branch", "-qD", "offshoot/evil"]);
-        }
-    }
-
-    #[test]
-    fn relative_addresses_are_read_as_git_does() {
-        for (base, relative, url) in [
-            ("https://h/a/b.git", "../c.git", "https://h/a/c.git"),
-            ("git@h:a/b.git", "../c.git", "git@h:a/c.git"),
-            ("git@h:b.git", "../c.git", "git@h:c.git"),
-            ("/srv/b", "./sub", "/srv/b/sub"),
-            ("/srv/b/", "../../c", "/c"),
-        ] {
-            assert_eq!(beside(base, relative), url, "{base} {relative}");
-        }
-    }
-}
+mod tests;

@@ -78,7 +78,7 @@ pub(super) fn move_all(
         keep::keep(repo, &session.id, before, "moved")?;
     }
     match worktree {
-        Some(worktree) => worktree.reset_to(to)?,
+        Some(worktree) => worktree.reset_to(from, to)?,
         None => {
             repo.update_ref(&format!("refs/heads/{branch}"), to, Expect::At(from), "offshoot: undo or redo")?;
         }

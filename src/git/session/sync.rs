@@ -45,7 +45,7 @@ pub struct Received {
 }
 
 /// What a fetch brings of a session.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum News {
     New,
     /// It went on there.
@@ -54,6 +54,8 @@ pub enum News {
     None,
     /// It went on in both places.
     Both,
+    /// How it stands cannot be told, and why.
+    Unclear(String),
 }
 
 /// Pushes sessions. One that went on elsewhere is left as it is there.
@@ -130,16 +132,23 @@ pub fn fetch(repo: &Repo, remote: &Remote) -> Result<Vec<Received>, SessionError
         let ours = repo.read_ref(&session_ref(session))?;
         let news = match &ours {
             None => News::New,
-            Some(ours) => match stand(repo, session, ours, Some(&theirs))? {
-                Stand::Same | Stand::Behind | Stand::Undone | Stand::Absent => News::None,
-                Stand::Elsewhere if goes_on(repo, ours, &theirs)? => News::Further,
-                Stand::Elsewhere => News::Both,
-            },
+            // One that is broken there keeps nobody from the others.
+            Some(ours) => {
+                news(repo, session, ours, &theirs).unwrap_or_else(|error| News::Unclear(error.to_string()))
+            }
         };
         received.push(Received { session: session.to_owned(), theirs, ours, news });
     }
     received.sort_by(|a, b| a.session.cmp(&b.session));
     Ok(received)
+}
+
+fn news(repo: &Repo, session: &str, ours: &CommitId, theirs: &CommitId) -> Result<News, SessionError> {
+    Ok(match stand(repo, session, ours, Some(theirs))? {
+        Stand::Same | Stand::Behind | Stand::Undone | Stand::Absent => News::None,
+        Stand::Elsewhere if goes_on(repo, ours, theirs)? => News::Further,
+        Stand::Elsewhere => News::Both,
+    })
 }
 
 /// A remote's name as a part of a ref's; those that cannot be one are written in another way.

@@ -233,26 +233,33 @@ fn look(
         stands.iter().filter_map(|(tab, stand)| Some((*tab, CommitId::parse(&stand.head).ok()?))).collect();
     let here = repo.head()?;
     let mut fresh = Known::new();
-    let mut merge = |ours: &CommitId, theirs: &CommitId| -> Result<Vec<Conflict>, GitError> {
+    let mut merge = |ours: &CommitId, theirs: &CommitId| {
         let pair = (ours.clone(), theirs.clone());
         let conflicts = match known.get(&pair) {
             Some(conflicts) => conflicts.clone(),
-            None => repo.conflicts(ours, theirs)?,
+            None => match repo.conflicts(ours, theirs) {
+                Ok(conflicts) => conflicts,
+                // The other pairs can be told of.
+                Err(error) => {
+                    tracing::warn!(%error, %ours, %theirs, "cannot tell what would conflict");
+                    return Vec::new();
+                }
+            },
         };
         fresh.insert(pair, conflicts.clone());
-        Ok(conflicts)
+        conflicts
     };
     let mut found = Found::default();
     for (tab, head) in &heads {
         let clashes = found.clashes.entry(*tab).or_default();
         if let Some(base) = &here.commit {
             let name = here.branch.clone().unwrap_or_else(|| base.short().to_owned());
-            clashes.extend(Clash::of(Other::Base(name), merge(base, head)?));
+            clashes.extend(Clash::of(Other::Base(name), merge(base, head)));
         }
     }
     for (at, (tab, head)) in heads.iter().enumerate() {
         for (other, there) in &heads[at + 1..] {
-            let conflicts = merge(head, there)?;
+            let conflicts = merge(head, there);
             let turned: Vec<Conflict> = conflicts.iter().map(Conflict::turned).collect();
             found.clashes.entry(*tab).or_default().extend(Clash::of(Other::Tab(*other), conflicts));
             found.clashes.entry(*other).or_default().extend(Clash::of(Other::Tab(*tab), turned));
@@ -262,7 +269,7 @@ fn look(
     for (tab, before) in moves {
         let (Some(stand), Ok(before)) = (stands.get(tab), CommitId::parse(before)) else { continue };
         let Ok(now) = CommitId::parse(&stand.head) else { continue };
-        let diff = repo.diff(Some(&before), &now)?;
+        let Ok(diff) = repo.diff(Some(&before), &now) else { continue };
         let paths = diff.files.iter().map(|file| file.path.to_string_lossy().into_owned());
         found.changed.push((*tab, paths.collect()));
     }
@@ -317,4 +324,45 @@ fn notices(seen: &mut Seen, changed: &[(TabId, Vec<String>)]) -> Vec<(TabId, Str
         }
     }
     told
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::git::testing::Fixture;
+
+    #[test]
+    fn a_tab_that_cannot_be_looked_at_hides_nothing_of_the_others() {
+        let fixture = Fixture::new();
+        let repo = fixture.repo();
+        let base = fixture.git(&["rev-parse", "HEAD"]);
+        let mut stands = BTreeMap::new();
+        for (tab, name) in [(1, "one"), (2, "two")] {
+            fixture.git(&["checkout", "-q", "-b", name, &base]);
+            fixture.write("README.md", name);
+            fixture.commit_all(name);
+            stands.insert(TabId(tab), stand(name, &fixture.git(&["rev-parse", "HEAD"])));
+        }
+        fixture.git(&["checkout", "-q", "main"]);
+        stands.insert(TabId(0), stand("gone", &"1".repeat(base.len())));
+        let moves = [(TabId(0), base.clone()), (TabId(1), base)];
+        let found = look(&repo, &stands, &moves, &mut Known::new()).unwrap();
+        let clash = |with| vec![Clash { with, paths: vec![("README.md".into(), ConflictKind::BothChanged)] }];
+        assert_eq!(found.clashes[&TabId(0)], []);
+        assert_eq!(found.clashes[&TabId(1)], clash(Other::Tab(TabId(2))));
+        assert_eq!(found.clashes[&TabId(2)], clash(Other::Tab(TabId(1))));
+        assert_eq!(found.changed, [(TabId(1), vec!["README.md".to_owned()])]);
+    }
+
+    fn stand(branch: &str, head: &str) -> Stand {
+        Stand {
+            session: branch.to_owned(),
+            branch: branch.to_owned(),
+            title: String::new(),
+            head: head.to_owned(),
+            worktree: branch.into(),
+            read: BTreeSet::new(),
+            told: Vec::new(),
+        }
+    }
 }

@@ -4,15 +4,18 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
+use super::change::Change;
 use super::{Tab, refuse_permissions, refuse_requeue};
 use crate::agent::Order;
+use crate::workbench::children::ChildAtWork;
 use crate::workbench::setup::{self, Setup};
 use crate::workbench::{Command, EventKind, Place, SetupEnd};
 
 impl Tab {
     /// Makes the worktree ready, under the commands that arrive meanwhile. `false` when the tab is to be closed.
     pub(super) async fn make_ready(&mut self, place: &Arc<Place>) -> bool {
-        let stop = CancellationToken::new();
+        let stop = self.child.as_ref().map_or_else(CancellationToken::new, ChildAtWork::stop);
+        let mut later = Vec::new();
         let setup = Setup {
             place: place.clone(),
             worktree: self.open.opened.worktree.clone(),
@@ -43,6 +46,10 @@ impl Tab {
                     stop.cancel();
                     self.shells.stop();
                 }
+                Some(Command::Undo { back, .. }) => later.push(Change::Undo(back)),
+                Some(Command::Redo { .. }) => later.push(Change::Redo),
+                Some(Command::Merge { child, .. }) => later.push(Change::Merge(child)),
+                Some(Command::Amend { amend, .. }) => later.push(Change::Amend(amend)),
                 Some(command) => self.meanwhile(command).await,
             }
         };
@@ -52,6 +59,11 @@ impl Tab {
             if let Err(failure) = place.git(move |repo| repo.set_ready(&worktree, true)).await {
                 tracing::warn!(why = %failure.message, "a worktree is ready, and not marked as such");
             }
+        }
+        // Whoever asked for it and closed the tab after that wants it done.
+        for change in later {
+            self.settle().await;
+            self.change(place, change).await;
         }
         is_open
     }
