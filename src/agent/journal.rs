@@ -10,6 +10,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::chat::{Content, Entry, Line, Part, ToolResult};
+use crate::git::codec::Origin;
 use crate::git::redact::redact_part;
 
 /// An open journal. While it lives, its session is locked against other processes.
@@ -40,6 +41,31 @@ pub struct Header {
     pub repository: PathBuf,
     pub branch: String,
     pub worktree: PathBuf,
+    /// Git tells it only once it holds something of the session.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forked_from: Option<JournaledOrigin>,
+}
+
+/// Where a session left another one: an [`Origin`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JournaledOrigin {
+    pub commit: String,
+    pub session: String,
+    pub turn: u32,
+}
+
+impl From<&Origin> for JournaledOrigin {
+    fn from(origin: &Origin) -> Self {
+        let Origin { commit, session, turn } = origin.clone();
+        Self { commit, session, turn }
+    }
+}
+
+impl From<JournaledOrigin> for Origin {
+    fn from(origin: JournaledOrigin) -> Self {
+        let JournaledOrigin { commit, session, turn } = origin;
+        Self { commit, session, turn }
+    }
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -355,6 +381,7 @@ mod tests {
             repository: "/r/.git".into(),
             branch: "offshoot/x".into(),
             worktree: "/w".into(),
+            forked_from: Some(JournaledOrigin { commit: "c".into(), session: "p".into(), turn: 0 }),
         }
     }
 
@@ -383,6 +410,7 @@ mod tests {
         drop(journal);
 
         let replay = replay(folder.path(), "s").unwrap().unwrap();
+        assert_eq!(replay.header, header());
         assert_eq!(replay.entries, [(0, prompt("go"))]);
         assert_eq!((replay.thinking.as_str(), replay.text.as_str()), ("hm", "I am at it"));
         assert_eq!(replay.results, [result]);

@@ -159,10 +159,18 @@ impl Conversation {
 
     /// The first line of what the user said first.
     pub fn title(&self) -> Option<String> {
-        self.entries.iter().find_map(|entry| match &entry.kind {
+        self.title_since(0)
+    }
+
+    /// The same of what goes on from another conversation: the first words since turn `turn`, or those of the other
+    /// one as long as there are none.
+    pub fn title_since(&self, turn: u32) -> Option<String> {
+        let title = |entry: &Entry| match &entry.kind {
             EntryKind::Prompt { message, .. } => message.text().lines().next().map(str::to_owned),
             _ => None,
-        })
+        };
+        let mut own = self.entries.iter().filter(|entry| entry.turn >= turn);
+        own.find_map(title).or_else(|| self.entries.iter().find_map(title))
     }
 
     /// Results for the calls that have none, with `text` as their content: every provider wants each

@@ -7,6 +7,7 @@ use super::output;
 use super::{Done, FAILED, Trouble, base, place};
 use crate::chat::sanitise;
 use crate::git::Conflict;
+use crate::git::session::ChildPlan;
 use crate::workbench::merging::{self, Pair};
 use crate::workbench::words::{count, path_text};
 use crate::workbench::{Command, EventKind, Merging, Start, TabId, Workbench};
@@ -18,13 +19,20 @@ pub(super) async fn run(common: &Common, args: MergeArgs) -> Done {
     let place = place(common, &base).await?;
     let pair = merging::pair(&place, args.child, args.into, |_| false).await?;
     if args.dry_run {
-        let conflicts = merging::preview(&place, &pair).await?;
+        let plan = merging::preview(&place, &pair).await?;
+        let conflicts = if let ChildPlan::Conflicts(conflicts) = &plan { &conflicts[..] } else { &[] };
         if common.json {
-            output::print_json(&as_json(&pair, None, &conflicts));
-        } else if conflicts.is_empty() {
-            output::print(&sanitise(&format!("{} would be merged into {}\n", pair.name, pair.into)));
+            output::print_json(&as_json(&pair, None, conflicts));
         }
-        return if conflicts.is_empty() { Ok(0) } else { conflicting(common, &pair, &conflicts) };
+        let text = match plan {
+            ChildPlan::Conflicts(conflicts) => return conflicting(common, &pair, &conflicts),
+            ChildPlan::Fits(_) => format!("{} would be merged into {}\n", pair.name, pair.into),
+            ChildPlan::Nothing => has_all(&pair),
+        };
+        if !common.json {
+            output::print(&sanitise(&text));
+        }
+        return Ok(0);
     }
     let (workbench, mut events) = Workbench::new(place);
     let start = Start::Continue { rev: Some(pair.parent.clone()) };
@@ -73,12 +81,16 @@ fn tell(common: &Common, pair: &Pair, merging: &Merging) {
             stat.insertions,
             stat.deletions
         ),
-        _ => format!("{} has all of {} already\n", pair.into, pair.name),
+        _ => has_all(pair),
     };
     output::print(&sanitise(&text));
     if !common.quiet && matches!(merging, Merging::Merged { .. }) {
         output::note(&format!("to take it back: offshoot undo {}", pair.into));
     }
+}
+
+fn has_all(pair: &Pair) -> String {
+    format!("{} has all of {} already\n", pair.into, pair.name)
 }
 
 fn conflicting(common: &Common, pair: &Pair, conflicts: &[Conflict]) -> Done {

@@ -39,6 +39,9 @@ async fn preview(common: &Common, rev: Option<String>, back: Back) -> Done {
             "branch": plan.branch, "from": plan.from.to_string(), "to": plan.to.to_string(),
             "files_removed": path_texts(&plan.removed), "files_changed": path_texts(&plan.changed),
             "in_the_way": path_texts(&plan.in_the_way), "uncommitted": plan.has_uncommitted,
+            "commits_by_people": plan.by_people.iter().map(|one| json!({
+                "commit": one.commit.to_string(), "subject": one.subject,
+            })).collect::<Vec<_>>(),
         }));
     } else {
         output::print(&format!(
@@ -48,6 +51,15 @@ async fn preview(common: &Common, rev: Option<String>, back: Back) -> Done {
             plan.to.short()
         ));
         output::print(&files(&plan.removed, &plan.changed));
+        if !plan.by_people.is_empty() {
+            output::print(&format!(
+                "with it {} that no agent made:\n",
+                count(plan.by_people.len(), "commit")
+            ));
+        }
+        for one in &plan.by_people {
+            output::print(&format!("  {} {}\n", one.commit.short(), sanitise(&one.subject)));
+        }
         if !plan.in_the_way.is_empty() {
             let names: Vec<String> = plan.in_the_way.iter().map(|path| path.display().to_string()).collect();
             output::note(&format!(

@@ -69,9 +69,9 @@ pub fn layer(layer: &Layer, app: &App, columns: usize) -> String {
                 .collect();
             text.push_str(&items.concat());
             let end = if items.is_empty() {
-                "nothing to choose from: Enter goes on"
+                "nothing to choose from"
             } else {
-                "a number chooses, Enter closes"
+                "a number chooses, Enter or the next command closes"
             };
             text.push_str(&format!("({end})\n"));
             text
@@ -100,6 +100,16 @@ pub fn layer(layer: &Layer, app: &App, columns: usize) -> String {
     }
 }
 
+/// Whether something waits for an answer after it was told. What there is nothing to choose in does not.
+pub fn waits(layer: &Layer) -> bool {
+    match layer {
+        Layer::List(list) => list.picker.found().next().is_some(),
+        Layer::Land(landing) => landing.can_land(),
+        Layer::Question(_) | Layer::Asked { .. } => true,
+        Layer::Text(_) | Layer::Review(_) | Layer::Line(_) | Layer::Comparison(_) => false,
+    }
+}
+
 /// The table of a comparison.
 fn comparison_at(now: Instant) -> impl Fn(&Comparison) -> String {
     move |one| {
@@ -123,8 +133,9 @@ fn preview(landing: &Landing) -> String {
         text.push_str(format!("  {line}").trim_end());
         text.push('\n');
     }
-    let is_ready = landing.plan.as_ref().is_some_and(|plan| plan.is_ready()) && !landing.is_dry;
-    text.push_str(if is_ready { "(y: land, n: leave)\n" } else { "(n: leave)\n" });
+    if landing.can_land() {
+        text.push_str("(y: land, n: leave)\n");
+    }
     text
 }
 
@@ -136,6 +147,11 @@ fn about(question: &Question) -> String {
     }
     text.push_str(&format!("(y: {}, n: {})\n", question.yes, question.no));
     text
+}
+
+/// Whether a line is meant for an open list: a number, or nothing to close it.
+pub fn chooses(word: &str) -> bool {
+    word.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Takes an item of the open list by its number.

@@ -6,7 +6,7 @@ use super::held::{HeldBranch, attach, create, create_child, head_of, lock_worktr
 use super::{BranchName, Place, Start, Uncommitted};
 use crate::agent::Failure;
 use crate::agent::children;
-use crate::agent::journal::SessionLock;
+use crate::agent::journal::{self, SessionLock};
 use crate::chat::{Conversation, ErrorClass, Voice};
 use crate::git::codec::{Origin, Route};
 use crate::git::session::{self, Cursor, Mark, Peek, Session, SessionError};
@@ -297,7 +297,7 @@ fn recover(place: &Place, id: &str, branch: &str) -> Result<(Ground, SessionLock
         return Ok((ground, lock));
     }
     let base = head_of(&worktree)?;
-    let cursor = Cursor::start(id, branch, base, None);
+    let cursor = Cursor::start(id, branch, base, left_at(place, id));
     let ground = Ground::unspoken(id.to_owned(), held.name, Site::Own { worktree, hold: held.lock }, cursor);
     Ok((ground, lock))
 }
@@ -423,7 +423,7 @@ fn recover_aside(place: &Place, id: &str) -> Result<(Ground, SessionLock), Failu
         id.to_owned(),
         String::new(),
         Site::Others(place.temporary(id)),
-        Cursor::start(id, "", repo.head()?.commit.ok_or_else(|| no_commit(id))?, None),
+        Cursor::start(id, "", repo.head()?.commit.ok_or_else(|| no_commit(id))?, left_at(place, id)),
     );
     if repo.read_ref(&session::session_ref(id))?.is_some() {
         let session = session::load(repo, Some(id))?;
@@ -435,6 +435,12 @@ fn recover_aside(place: &Place, id: &str) -> Result<(Ground, SessionLock), Failu
         ground.conversation = session.conversation;
     }
     Ok((ground, lock))
+}
+
+/// Where a session left another one, as its journal tells: git holds nothing of it yet.
+fn left_at(place: &Place, id: &str) -> Option<Origin> {
+    let replay = journal::replay(&place.journals(), id).ok()??;
+    replay.header.forked_from.map(Origin::from)
 }
 
 fn no_commit(id: &str) -> Failure {

@@ -8,7 +8,7 @@ use super::{Place, Stat};
 use crate::agent::journal::{JournalError, SessionLock};
 use crate::agent::{Failure, journal};
 use crate::chat::ErrorClass;
-use crate::git::session::{self, Child, ChildMerge, SessionError};
+use crate::git::session::{self, Child, ChildMerge, ChildPlan, SessionError};
 use crate::git::{Conflict, GitError, Repo, StepOptions, Touched, WorktreeInfo};
 
 /// A child and the session that it is to be merged into.
@@ -95,14 +95,16 @@ pub async fn pair(
         .await
 }
 
-/// What would come of merging: the paths that conflict.
-pub async fn preview(place: &Place, pair: &Pair) -> Result<Vec<Conflict>, Failure> {
+/// What would come of merging.
+///
+/// # Errors
+/// When the merge would fail.
+pub async fn preview(place: &Place, pair: &Pair) -> Result<ChildPlan, Failure> {
     let (child, into) = (pair.child.clone(), pair.into.clone());
     place
         .git(move |repo| {
             let child = Child::of(repo, &child)?;
-            let head = repo.resolve(&into)?;
-            Ok::<_, SessionError>(repo.conflicts(&head, &child.head)?)
+            session::plan_child(repo, &repo.resolve(&into)?, &child)
         })
         .await
 }

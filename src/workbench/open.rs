@@ -11,7 +11,7 @@ use super::past::{Past, Steps};
 use super::surroundings::{Variables, variables};
 use super::toolbox::Access;
 use super::{Back, History, Moved, Opened, Place};
-use crate::agent::journal::{self, Header, Journal, SessionLock};
+use crate::agent::journal::{self, Header, Journal, JournaledOrigin, SessionLock};
 use crate::agent::{Agent, Failure, Parts, Replay, SessionState};
 use crate::chat::ErrorClass;
 use crate::config::{Paths, PermissionMode};
@@ -51,8 +51,18 @@ pub(super) async fn open(
             .await
             .map_err(|_| Failure::new(ErrorClass::Internal, "the git thread died"))??
     };
-    let Prepared { mut agent, replay, steps, is_new, hold, temporary, variables, needs_setup, notices } =
-        prepared;
+    let Prepared {
+        mut agent,
+        replay,
+        steps,
+        own_from,
+        is_new,
+        hold,
+        temporary,
+        variables,
+        needs_setup,
+        notices,
+    } = prepared;
     let recovered = match replay {
         Some(replay) => Some(agent.recover(replay).await?),
         None => None,
@@ -73,7 +83,7 @@ pub(super) async fn open(
         variables,
         is_aside: hold.is_none(),
         parent: None,
-        title: session.conversation.title().unwrap_or_default(),
+        title: session.conversation.title_since(own_from).unwrap_or_default(),
         base,
         start,
         turns: session.conversation.turn(),
@@ -106,7 +116,7 @@ async fn history(
                 forked_from: held.cursor.forked_from().cloned(),
                 entries: conversation.len(),
             };
-            let steps = reading.read(repo, &trail, &conversation)?;
+            let steps = reading.read(repo, &trail, Some(held.cursor.branch()), &conversation)?;
             Ok((reading, Some(steps)))
         })
         .await?;
@@ -123,6 +133,8 @@ struct Prepared {
     agent: Agent,
     replay: Option<Replay>,
     steps: Option<Vec<Mark>>,
+    /// The first turn that is not another session's.
+    own_from: u32,
     is_new: bool,
     hold: Option<SessionLock>,
     temporary: PathBuf,
@@ -176,6 +188,7 @@ fn equip(
         repository: place.repo.common_dir().to_owned(),
         branch: ground.cursor.branch().to_owned(),
         worktree: path.clone(),
+        forked_from: ground.cursor.forked_from().map(JournaledOrigin::from),
     };
     let temporary = place.temporary(&ground.id);
     make_folder(&temporary)?;
@@ -199,6 +212,7 @@ fn equip(
     // A journal that tells of something lost stays as it is until the agent has it on record.
     let journal = Journal::start(&place.journals(), header, lock, ground.recorded, replay.as_ref())?;
     let natives = place.natives(&ground.id);
+    let own_from = ground.cursor.own_from();
     let agent = Agent::new(Parts {
         services: place.base.services.clone(),
         session: SessionState {
@@ -228,6 +242,7 @@ fn equip(
         steps: ground.steps,
         agent,
         replay,
+        own_from,
         is_new: ground.is_new,
         hold,
         temporary,

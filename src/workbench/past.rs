@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::compare::mix_base;
 use crate::chat::{Conversation, EntryKind};
 use crate::git::session::{Mark, Session, SessionError, Trail, marks};
 use crate::git::{CommitId, DiffStat, Repo};
@@ -63,7 +64,12 @@ pub(super) struct Steps {
 impl History {
     /// Of a session that is on record. Blocks.
     pub(super) fn of(repo: &Repo, session: Session) -> Result<Self, SessionError> {
-        let steps = Past::default().read(repo, &Trail::from(&session), &session.conversation)?;
+        let steps = Past::default().read(
+            repo,
+            &Trail::from(&session),
+            session.branch.as_deref(),
+            &session.conversation,
+        )?;
         Ok(Self { conversation: Arc::new(session.conversation), steps: steps.marks })
     }
 }
@@ -74,10 +80,11 @@ impl Past {
         &mut self,
         repo: &Repo,
         trail: &Trail,
+        branch: Option<&str>,
         conversation: &Conversation,
     ) -> Result<Steps, SessionError> {
         let found = marks(repo, trail)?;
-        let start = start(repo, trail, conversation, &found);
+        let start = start(repo, trail, branch, conversation, &found);
         let uncounted = found.len().saturating_sub(COUNTED);
         let marks = found.into_iter().enumerate().map(|(at, mark)| StepMark {
             stat: if at < uncounted {
@@ -126,12 +133,18 @@ impl Past {
 pub(super) fn start_of(repo: &Repo, session: &Session) -> Result<CommitId, SessionError> {
     let trail = Trail::from(session);
     let marks = marks(repo, &trail)?;
-    Ok(start(repo, &trail, &session.conversation, &marks))
+    Ok(start(repo, &trail, session.branch.as_deref(), &session.conversation, &marks))
 }
 
-/// Where the branch began: at the fork, or where the first prompt was sent. After a rebase neither is below
+/// Where the branch began: at the fork, below what it took from others, or where the first prompt was sent. After a rebase neither is below
 /// the branch any more; then its first step tells.
-fn start(repo: &Repo, trail: &Trail, conversation: &Conversation, marks: &[Mark]) -> CommitId {
+fn start(
+    repo: &Repo,
+    trail: &Trail,
+    branch: Option<&str>,
+    conversation: &Conversation,
+    marks: &[Mark],
+) -> CommitId {
     let forked = trail.forked_from.as_ref().map(|origin| origin.commit.clone());
     let prompted = || {
         conversation.entries().iter().find_map(|entry| match &entry.kind {
@@ -139,7 +152,8 @@ fn start(repo: &Repo, trail: &Trail, conversation: &Conversation, marks: &[Mark]
             _ => None,
         })
     };
-    let told = forked.or_else(prompted).and_then(|commit| CommitId::parse(&commit).ok());
+    let mixed = || mix_base(repo, branch?).map(|base| base.to_string());
+    let told = forked.or_else(mixed).or_else(prompted).and_then(|commit| CommitId::parse(&commit).ok());
     let told = told.filter(|commit| repo.is_ancestor(commit, &trail.head).unwrap_or(false));
     let stepped = || marks.iter().find(|mark| mark.session == trail.session)?.parent.clone();
     told.or_else(stepped).unwrap_or_else(|| trail.head.clone())

@@ -158,12 +158,18 @@ fn a_child_is_merged_into_its_parent_with_both_conversations() {
         machine.git(&["rev-parse", &child.branch()])
     );
     assert_eq!(machine.trailer(&hash, "Offshoot-Session"), parent.session());
+    assert_eq!(machine.trailer(&child.branch(), "Offshoot-Title"), "change the readme");
     let message = machine.git(&["log", "-1", "--format=%B", &hash]);
     assert!(message.contains(&child.session()) && message.contains("So it is."), "{message}");
     assert!(machine.is_in(&hash, "by-hand.txt"), "what was edited by hand is kept first");
     assert_eq!(machine.file_at(&hash, "README.md"), "agent");
     assert_eq!(fs::read_to_string(parent.worktree().join("README.md")).unwrap(), "agent\n");
     before.assert_same(&machine);
+
+    for flags in [&["--dry-run", &child.branch()][..], &[&child.branch()]] {
+        let again = machine.offshoot(&[&["merge"], flags].concat()).finish();
+        assert!(again.code == Some(0) && again.stdout.contains("has all of"), "{again:?}");
+    }
 
     // Resuming from the merge gives the parent's conversation, with the note of what was merged.
     let export = |rev: &str| machine.offshoot(&["resume", rev]).finish().stdout;
@@ -188,6 +194,21 @@ fn a_child_is_merged_into_its_parent_with_both_conversations() {
     let refused = merge(&[&child.branch()]);
     assert_eq!(refused.code, Some(1));
     assert_eq!(json(&refused)["conflicts"][0]["path"], "README.md");
+    assert_eq!(machine.git(&["rev-parse", &parent.branch()]), head);
+}
+
+#[test]
+fn a_child_with_conflicts_that_nobody_resolved_is_not_merged() {
+    let (machine, parent) = with_work();
+    let child = machine.run_well(&["--from", &parent.branch(), "chat"]);
+    fs::write(child.worktree().join("half.txt"), "<<<<<<< x\na\n=======\nb\n>>>>>>> y\n").unwrap();
+    machine.run_well(&["--branch", &child.branch(), "chat"]);
+    let head = machine.git(&["rev-parse", &parent.branch()]);
+    for flags in [&["--dry-run", &child.branch()][..], &[&child.branch()]] {
+        let refused = machine.offshoot(&[&["merge"], flags].concat()).finish();
+        assert_eq!(refused.code, Some(1), "{}", refused.stdout);
+        assert!(refused.stderr.contains("half.txt"), "{}", refused.stderr);
+    }
     assert_eq!(machine.git(&["rev-parse", &parent.branch()]), head);
 }
 

@@ -136,7 +136,7 @@ fn a9_a_command_that_runs_and_a_tab_without_a_worktree_are_closed_safely() {
     assert!(shared.join("one.txt").exists());
     screen.wait("Wrote one.txt.");
     // And a command that would run for ever.
-    send(&screen, "!echo begun; echo left > left.txt; sleep 1000");
+    send(&screen, "!echo left > left.txt; echo begun; sleep 1000");
     screen.wait("│ begun");
     screen.press("ctrl-d");
     screen.wait("1 command of yours runs in it");

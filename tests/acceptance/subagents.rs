@@ -288,6 +288,7 @@ fn after_a_crash_all_are_on_record_and_the_call_says_where() {
     ]);
     let mut run = machine.offshoot(&["run", "--json", "split the work"]).start();
     let child = run.wait_for("step");
+    let said = run.wait_for("text");
     let killed = run.kill();
     assert_eq!(killed.code, None);
     let again = machine.run_well(&["--branch", PARENT, "go on"]);
@@ -303,7 +304,34 @@ fn after_a_crash_all_are_on_record_and_the_call_says_where() {
         "--format=%B",
         &format!("refs/offshoot/sessions/{}", child["session"].as_str().unwrap()),
     ]);
-    assert!(shown.contains("Still at it"), "what had been shown of its answer is kept:\n{shown}");
+    let said = said["text"].as_str().unwrap().trim();
+    assert!(shown.contains(said), "what had been shown of its answer is kept:\n{shown}");
+}
+
+#[test]
+fn after_a_crash_before_their_first_step_they_still_belong_to_who_started_them() {
+    let machine = machine(&[
+        ("split the work", vec![calls(vec![ask("A", "task a")]), say("Never said.")]),
+        ("task a", vec![json!({ "text": "I begin", "stall": true })]),
+    ]);
+    let mut run = machine.offshoot(&["run", "--json", "split the work"]).start();
+    let said = loop {
+        let event = run.wait_for("text");
+        if event.get("parent").is_some() {
+            break event;
+        }
+    };
+    run.kill();
+    let (child, parent) = (said["session"].clone(), said["parent"].clone());
+    // What is resumed without a name is what the user asked for.
+    let resumed = machine.offshoot(&["resume"]).finish();
+    assert!(resumed.code == Some(0) && resumed.stderr.contains(PARENT), "{resumed:?}");
+    assert!(!resumed.stderr.contains(&format!("resume {PARENT}--a")), "{}", resumed.stderr);
+    let log = machine.report(&["log"]);
+    assert_eq!((log.as_array().unwrap().len(), &log[0]["session"]), (1, &parent), "{log}");
+    let fork = &log[0]["forks"][0];
+    assert_eq!((&fork["session"], &fork["forked_from"]["session"]), (&child, &parent), "{log}");
+    assert_eq!(fork["forked_from"]["turn"], 0);
 }
 
 #[test]

@@ -41,6 +41,17 @@ fn questions_are_answered_by_lines() {
 }
 
 #[test]
+fn what_there_is_nothing_to_choose_in_takes_no_line_and_a_list_gives_way_to_a_command() {
+    let machine = Machine::new();
+    machine.script(&[writes("a.txt", "a\n")]);
+    let out = plain(&machine, "write a\n/land --dry-run\n/agents\n/resume\n/help undo\n/exit --all\ny\n");
+    assert!(out.contains("Land offshoot/write-a"), "{out}");
+    assert!(out.contains("a number chooses") && out.contains("/undo"), "{out}");
+    assert!(!out.contains("(n: leave)") && !out.contains("y or n?"), "{out}");
+    assert!(!machine.is_in("main", "a.txt"));
+}
+
+#[test]
 fn an_approval_is_asked_and_answered() {
     let machine = Machine::new();
     machine.script(&[vec![put("a.txt", "a\n"), put("b.txt", "b\n"), say("Well.")]]);

@@ -113,7 +113,7 @@ fn a_hunk_is_taken_back_as_a_commit_and_the_checkout_stays() {
     user.type_text("3");
     user.wait("offshoot/change-it");
     user.type_text("}]r");
-    user.wait("Revert a hunk of src/main.rs: commit");
+    user.wait("undoes it: Revert a hunk of src/main.rs");
     user.gone("new_call();");
     let git = |args: &[&str]| user.machine.git(args);
     assert_eq!(

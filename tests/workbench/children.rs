@@ -275,6 +275,34 @@ async fn a_tab_that_is_closed_ends_the_sub_agents_of_its_agent() {
 }
 
 #[tokio::test]
+async fn commits_in_a_submodule_keep_the_worktree_of_a_sub_agent() {
+    let machine = Machine::new();
+    let origin = machine.path("origin").display().to_string();
+    machine.git(&["clone", "-q", &machine.repo.display().to_string(), &origin]);
+    machine.git(&["-c", "protocol.file.allow=always", "submodule", "add", "-q", &origin, "lib"]);
+    machine.commit_all("with a submodule");
+    let work = "git -C lib -c user.name=T -c user.email=t@e.org commit -q --allow-empty -m own";
+    let scenes = [
+        ("begin", vec![ask("Deep", "work below"), say("Done.")]),
+        ("work below", vec![bash(work), say("Did it.")]),
+    ];
+    let scenes: Vec<Value> =
+        scenes.iter().map(|(when, reply)| json!({ "when": when, "reply": reply })).collect();
+    machine.play(&json!({ "turn": scenes }), "[sandbox]\nenabled = false\n[agent]\npermissions = \"full\"\n");
+    let mut desk = Desk::new(machine);
+    desk.open_new().await;
+    desk.prompt("begin").await;
+    let (_, _, opened) = desk.child().await;
+    let (is_error, said) = desk.answer().await;
+    assert!(!is_error && said.contains("are left in"), "{said}");
+    // It waits for its children to be closed.
+    desk.send(Command::Close { tab: TAB }).await;
+    desk.closed(TAB).await;
+    let lib = opened.worktree.join("lib");
+    assert_eq!(desk.machine.git_in(&lib, &["log", "-1", "--format=%s"]).trim(), "own");
+}
+
+#[tokio::test]
 async fn an_interruption_while_a_worktree_is_made_ready_begins_no_turn() {
     let machine = Machine::new();
     let desk = Desk::new(machine);

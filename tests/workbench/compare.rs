@@ -244,7 +244,12 @@ async fn files_of_two_are_taken_into_a_branch_with_a_commit_for_each() {
     assert_eq!(again.branch, "offshoot/fix-it-mix-2");
     before.assert_same(machine);
     let opened = desk.open(TAB, Start::Continue { rev: Some(mixed.branch.clone()) }).await;
-    assert_eq!((opened.branch, opened.turns), (mixed.branch, 0));
+    // What was taken is its own work, also once more was done on it.
+    assert_eq!((opened.branch, opened.turns, opened.start), (mixed.branch.clone(), 0, ground.base.clone()));
+    desk.turn("fix it").await;
+    desk.close(TAB).await;
+    let opened = desk.open(TAB, Start::Continue { rev: Some(mixed.branch) }).await;
+    assert_eq!((opened.turns, opened.start), (1, ground.base));
     desk.close(TAB).await;
 }
 

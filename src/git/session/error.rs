@@ -66,7 +66,7 @@ impl SessionError {
                 Some("nothing was changed; an agent can resolve them on a branch of its own: --resolve".into())
             }
             Self::Unresolved { .. } => {
-                Some("resolve what stands between <<<<<<< and >>>>>>>, and land again".into())
+                Some("resolve what stands between <<<<<<< and >>>>>>>, then do it again".into())
             }
             Self::Untouched { name, .. } => Some(format!(
                 "let the agent go on: `offshoot run --branch {name} \"…\"`; or land them as they are: --as-is"

@@ -2,12 +2,13 @@
 //! of a step of the parent, with a record of the child; the child's own conversation is below the second parent.
 
 use super::load::{find, peek, read};
+use super::markers::unresolved;
 use super::undo::UNCOMMITTED;
 use super::{Cursor, Draft, SessionError, keep};
 use crate::chat::{Conversation, EntryKind};
 use crate::git::Conflict;
 use crate::git::codec::{Origin, StepMessage};
-use crate::git::{CommitId, DiffStat, Repo, StepOptions, Touched, Worktree};
+use crate::git::{CommitId, DiffStat, ObjectId, Repo, StepOptions, Touched, Worktree};
 
 /// Characters of the child's last answer that its record holds.
 const ANSWER: usize = 1_000;
@@ -25,6 +26,16 @@ pub struct Child {
     pub steps: u32,
     /// The last words of its agent.
     pub answer: String,
+}
+
+/// What would come of merging a child. Nothing was changed yet.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ChildPlan {
+    /// It fits, and both come to this.
+    Fits(ObjectId),
+    Conflicts(Vec<Conflict>),
+    /// The parent has all of it already.
+    Nothing,
 }
 
 /// What came of merging a child.
@@ -108,13 +119,34 @@ impl Child {
     }
 }
 
+/// What would come of merging a child into a parent at `head`.
+///
+/// # Errors
+/// When conflicts stand in the child's files that nobody resolved.
+pub fn plan_child(repo: &Repo, head: &CommitId, child: &Child) -> Result<ChildPlan, SessionError> {
+    if repo.is_ancestor(&child.head, head)? {
+        return Ok(ChildPlan::Nothing);
+    }
+    let merged = repo.merge(head, &child.head)?;
+    if !merged.is_clean() {
+        return Ok(ChildPlan::Conflicts(merged.conflicts));
+    }
+    let base = repo.merge_base(head, &child.head)?;
+    let stat = repo.diff(base.as_deref(), &child.head)?;
+    let paths = unresolved(repo, &child.head, Some(head), &stat)?;
+    if !paths.is_empty() {
+        return Err(SessionError::Unresolved { name: child.name.clone(), paths });
+    }
+    Ok(ChildPlan::Fits(merged.tree))
+}
+
 /// Merges a child into the session that `cursor` writes, in its worktree. What the worktree holds uncommitted is
 /// committed first. `draft` tells route and cost of what the parent said since its last step; subject and summary are
 /// made here.
 ///
 /// # Errors
-/// When a file of the child's would take the place of one that git does not follow, besides those of git. Then nothing
-/// was changed, except that uncommitted work is committed.
+/// When a file of the child's would take the place of one that git does not follow, or holds conflicts that nobody
+/// resolved, besides those of git. Then nothing was changed, except that uncommitted work is committed.
 #[allow(clippy::too_many_arguments, reason = "what is merged, into what, and what was said of both")]
 pub fn merge_child(
     repo: &Repo,
@@ -129,13 +161,11 @@ pub fn merge_child(
         worktree.commit(&Touched::Scan, &|_| UNCOMMITTED.into(), &StepOptions::default())?;
     }
     let Some(head) = worktree.head()? else { return Ok(ChildMerge::Nothing) };
-    if repo.is_ancestor(&child.head, &head)? {
-        return Ok(ChildMerge::Nothing);
-    }
-    let merged = repo.merge(&head, &child.head)?;
-    if !merged.is_clean() {
-        return Ok(ChildMerge::Conflicts(merged.conflicts));
-    }
+    let tree = match plan_child(repo, &head, child)? {
+        ChildPlan::Fits(tree) => tree,
+        ChildPlan::Conflicts(conflicts) => return Ok(ChildMerge::Conflicts(conflicts)),
+        ChildPlan::Nothing => return Ok(ChildMerge::Nothing),
+    };
     cursor.sync(repo, &head)?;
     let draft = Draft { subject: child.subject(), summary: child.record(), ..draft.clone() };
     let mut message: StepMessage = cursor.step_message(conversation, &draft);
@@ -144,9 +174,9 @@ pub fn merge_child(
         session: child.session.clone().unwrap_or_default(),
         turn: child.turns,
     });
-    let stat = repo.diff(Some(&head), &merged.tree)?;
+    let stat = repo.diff(Some(&head), &tree)?;
     let parents = [head.clone(), child.head.clone()];
-    let commit = repo.write_commit(&merged.tree, &parents, &message.encode(known))?;
+    let commit = repo.write_commit(&tree, &parents, &message.encode(known))?;
     keep(repo, child.session.as_deref().unwrap_or(cursor.session()), &child.head, "merged")?;
     repo.carry(worktree.branch(), Some(&head), &commit, &format!("commit (merge): {}", child.subject()))?;
     cursor.stepped(repo, &commit, &message)?;

@@ -17,6 +17,7 @@ mod land;
 mod landed;
 mod list;
 mod load;
+mod markers;
 mod marks;
 mod merge_child;
 mod moves;
@@ -41,9 +42,9 @@ pub use landed::{Landed, Standing, Target, WasLanded, landed};
 pub use list::{SessionSummary, SessionTree, StepSummary, latest, list, log_tree, steps};
 pub use load::{Peek, Session, Tail, context, load, peek, tail};
 pub use marks::{Mark, Trail, marks};
-pub use merge_child::{Child, ChildMerge, MergedChild, merge_child};
+pub use merge_child::{Child, ChildMerge, ChildPlan, MergedChild, merge_child, plan_child};
 pub use redo::{ByHand, Redone, redo};
-pub use undo::{UndoPlan, UndoScope, Undone, undo_apply, undo_plan};
+pub use undo::{PeoplesCommit, UndoPlan, UndoScope, Undone, undo_apply, undo_plan};
 pub use write::{Cursor, Draft};
 
 /// Where the refs of sessions are: `refs/offshoot/sessions/<id>`.

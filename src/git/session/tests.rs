@@ -502,6 +502,8 @@ fn a_fork_carries_what_it_took_along_and_stands_under_its_parent() {
     assert_eq!((trees.len(), trees[0].forks.len()), (1, 1));
     assert_eq!(trees[0].summary.id, desk.id());
     assert_eq!(trees[0].forks[0].summary.id, other.id());
+    let titles = [&trees[0].summary.title, &trees[0].forks[0].summary.title];
+    assert_eq!(titles, ["one", "another two"], "each by its own first words");
     let lines: Vec<_> = trees[0]
         .steps
         .iter()

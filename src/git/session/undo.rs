@@ -8,7 +8,7 @@ use super::keep::keep_with_tip;
 use super::load::{Place, Session, read};
 use super::moves::{check, clear_way, move_all, touched, with_worktree};
 use super::walk::{anchor, walk};
-use crate::git::codec::{Stamp, StepKind, StepMessage};
+use crate::git::codec::{Stamp, StepKind, StepMessage, frames};
 use crate::git::{CommitId, Repo, StepOptions, Touched, Worktree};
 
 /// How far back.
@@ -38,10 +38,19 @@ pub struct UndoPlan {
     /// Files that no commit holds, ignored ones for example, where one is to be put back: nothing moves before
     /// they are out of the way.
     pub in_the_way: Vec<PathBuf>,
+    /// Commits of people's that go as well, the last one first.
+    pub by_people: Vec<PeoplesCommit>,
     /// Whether the worktree holds work that no commit has; it is committed, and kept, first.
     pub has_uncommitted: bool,
     /// Entries of the conversation that are left.
     pub entries: usize,
+}
+
+/// A commit that no agent made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PeoplesCommit {
+    pub commit: CommitId,
+    pub subject: String,
 }
 
 /// What an undo has done.
@@ -88,6 +97,7 @@ pub fn undo_plan(
     };
     let in_the_way = worktree.map(|worktree| worktree.in_the_way(&now, &to)).transpose()?.unwrap_or_default();
     let (removed, changed) = touched(repo, &now, &to)?;
+    let by_people = by_people(repo, &session.head, &to)?;
     Ok(UndoPlan {
         session: session.id.clone(),
         branch: session.branch.clone().unwrap_or_default(),
@@ -97,6 +107,7 @@ pub fn undo_plan(
         removed,
         changed,
         in_the_way,
+        by_people,
         has_uncommitted,
         entries,
     })
@@ -212,6 +223,22 @@ fn before(repo: &Repo, session: &Session, turn: u32) -> Result<Option<(CommitId,
         Ok(std::ops::ControlFlow::Continue(()))
     })?;
     Ok(Some((to, before.len())))
+}
+
+/// The commits without a block between a head and a commit below it.
+fn by_people(repo: &Repo, head: &CommitId, to: &CommitId) -> Result<Vec<PeoplesCommit>, SessionError> {
+    let mut found = Vec::new();
+    for commit in repo.first_parents(head) {
+        let commit = commit?;
+        if repo.is_ancestor(&commit.id, to)? {
+            break;
+        }
+        if frames(&commit.message).map_err(SessionError::codec(&commit.id))?.is_empty() {
+            let subject = commit.subject().to_owned();
+            found.push(PeoplesCommit { commit: commit.id, subject });
+        }
+    }
+    Ok(found)
 }
 
 /// Where the entry with an index in the whole conversation stands in what was loaded.

@@ -133,6 +133,11 @@ impl Cursor {
         &self.session
     }
 
+    /// The first turn that is not another session's.
+    pub fn own_from(&self) -> u32 {
+        self.forked_from.as_ref().map_or(0, |origin| origin.turn)
+    }
+
     /// Where the session left another one.
     pub fn forked_from(&self) -> Option<&Origin> {
         self.forked_from.as_ref()
@@ -292,7 +297,7 @@ impl Cursor {
                 kind,
                 keyframe: first == 0 || is_compaction,
                 branch: Some(self.branch.clone()).filter(|branch| !branch.is_empty()),
-                title: conversation.title(),
+                title: conversation.title_since(self.own_from()),
                 forked_from: self.forked_from.clone(),
                 merged: None,
                 head: None,

@@ -38,6 +38,11 @@ impl Landing {
         self.is_landing || (self.plan.is_none() && !self.has_failed)
     }
 
+    /// Whether there is something to say yes to.
+    pub fn can_land(&self) -> bool {
+        !self.is_dry && self.plan.as_ref().is_some_and(|plan| plan.is_ready())
+    }
+
     /// What the keys do, as far as they do anything now.
     pub fn keys(&self) -> String {
         let Some(plan) = self.plan.as_ref().filter(|_| !self.is_landing) else {

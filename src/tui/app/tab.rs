@@ -82,6 +82,8 @@ pub struct Tab {
     pub persona: Option<Persona>,
     /// What it goes on from, to be told when it is open.
     pub origin: Option<String>,
+    /// The branch whose conflicts it resolves.
+    pub resolves: Option<String>,
     /// It is that of a sub-agent.
     pub child: Option<Child>,
     /// The work that its agent gave away, in order.
@@ -214,6 +216,7 @@ impl Tab {
             amending: None,
             persona: None,
             origin: None,
+            resolves: None,
             child: None,
             children: Vec::new(),
         }

@@ -100,7 +100,7 @@ pub const TABLE: &[Spec] = &[
     key(Do::Interrupt, "interrupt-or-quit", "stops the agent; clears the prompt; asks to quit", Group::Writing),
     key(Do::Suspend, "suspend", "puts the program in the background", Group::Writing),
 
-    key(Do::ReadWhenEmpty, "scroll-mode-when-empty", "reads the transcript, unless something is written", Group::Writing),
+    key(Do::ReadWhenEmpty, "scroll-mode-when-empty", "skips a setup that runs; else reads the transcript, unless something is written", Group::Writing),
     key(Do::Read, "scroll-mode", "reads the transcript with a cursor", Group::Reading),
     key(Do::ScrollUp, "scroll-up", "a line up", Group::Reading),
     key(Do::ScrollDown, "scroll-down", "a line down", Group::Reading),
@@ -114,7 +114,7 @@ pub const TABLE: &[Spec] = &[
     key(Do::NextTurn, "next-turn", "to the next prompt", Group::Reading),
     key(Do::PreviousItem, "previous-item", "to the item above", Group::Reading),
     key(Do::NextItem, "next-item", "to the item below", Group::Reading),
-    key(Do::Find, "find", "searches the transcript", Group::Reading),
+    key(Do::Find, "find", "searches what is read", Group::Reading),
     key(Do::FindNext, "find-next", "to the next hit", Group::Reading),
     key(Do::FindPrevious, "find-previous", "to the previous hit", Group::Reading),
     key(Do::Select, "select", "selects lines", Group::Reading),

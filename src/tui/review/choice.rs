@@ -77,8 +77,9 @@ impl Review {
 
     /// Says what is thought of parts from now on, and goes on to the next that nobody judged yet.
     pub fn judge(&mut self, keys: &[Key], verdict: Option<Verdict>) {
+        // Arranging keeps a selection where it was: this one has served.
+        self.selecting = None;
         self.rearrange(|review| {
-            review.selecting = None;
             for entry in &mut review.entries {
                 let mut is_meant = false;
                 for (part, of) in entry.file.parts.iter().zip(&mut entry.verdicts) {

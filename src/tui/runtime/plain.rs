@@ -135,7 +135,14 @@ impl Plain {
         let app = &mut self.desk.app;
         let word = line.trim();
         match app.layers.last() {
-            Some(Layer::List(_)) => said::choose(app, word),
+            Some(Layer::List(_)) if said::chooses(word) => said::choose(app, word),
+            Some(Layer::List(_)) => {
+                let mut actions = said::decline(app);
+                // What comes in its place is told of, too.
+                self.told = self.told.min(app.layers.len());
+                actions.extend(say(app, line));
+                actions
+            }
             Some(Layer::Question(_) | Layer::Asked { .. } | Layer::Land(_)) => said::answer(app, word),
             None if app.tab().asks().is_some() => said::answer(app, word),
             _ => say(app, line),
@@ -221,10 +228,10 @@ impl Plain {
             if matches!(layer, Layer::Land(landing) if landing.is_loading()) {
                 break;
             }
-            if matches!(layer, Layer::Text(_) | Layer::Review(_) | Layer::Line(_) | Layer::Comparison(_)) {
-                app.layers.remove(self.told);
-            } else {
+            if said::waits(layer) {
                 self.told += 1;
+            } else {
+                app.layers.remove(self.told);
             }
         }
         // What was given back would stand in a composer that nobody sees.

@@ -3,7 +3,8 @@
 use super::*;
 use crate::agent::{AgentEvent, ChildNews, ChildState};
 use crate::tui::message::Message;
-use crate::workbench::{Event, EventKind, Parentage, TabId};
+use crate::workbench::landing::Resolution;
+use crate::workbench::{BranchName, Event, EventKind, Merging, Parentage, Start, Stat, TabId};
 
 fn id(number: u32) -> TabId {
     TabId(TabId::CHILDREN | number)
@@ -105,6 +106,42 @@ fn those_that_went_well_close_with_their_parents_turn_and_others_stay_to_be_seen
 }
 
 #[test]
+fn one_whose_conflicts_were_resolved_is_merged_and_its_tab_closes() {
+    let mut studio = split();
+    studio.keys("alt-1");
+    is_done(&mut studio, 2);
+    studio.agent_of(1).does(news(2, "Tests", ChildState::Conflict, 1));
+    studio.agent_of(1).ends(EndReason::Done);
+    let tab = studio.app.tabs[0].id;
+    let resolution = Resolution {
+        name: "offshoot/fix--2".into(),
+        into: studio.app.tabs[0].session.clone().unwrap().branch,
+        start: Start::Resolve {
+            rev: "child-2".into(),
+            base: "1".repeat(40),
+            branch: BranchName::From("land fix--2".into()),
+        },
+        prompt: "resolve it".into(),
+    };
+    studio.loads(Loaded::Resolution { tab, resolution: Ok(resolution) });
+    let place = studio.app.active;
+    studio.agent_of(place + 1).opens("land-fix--2");
+    assert!(studio.shows("; then /merge"), "{}", studio.screen());
+    let session = studio.app.tab().session.clone().unwrap().id;
+    studio.agent_of(1).tells(EventKind::Merging(Merging::Merged {
+        child: "offshoot/land-fix--2".into(),
+        session: Some(session),
+        commit: "1".repeat(40),
+        subject: "Merge".into(),
+        stat: Stat::default(),
+    }));
+    assert!(!studio.first_row().contains('⚠'), "{}", studio.first_row());
+    assert!(studio.app.tabs.iter().all(|tab| tab.id != id(2)));
+    studio.runs("agents");
+    assert!(studio.shows("merged · 1 step"), "{}", studio.screen());
+}
+
+#[test]
 fn a_key_at_the_call_goes_to_the_sub_agent() {
     let mut studio = split();
     studio.keys("alt-1").keys("esc").keys("G");
@@ -119,4 +156,12 @@ fn one_of_a_tab_that_is_gone_is_not_shown() {
     assert_eq!(studio.app.tabs.len(), 1);
     is_done(&mut studio, 1);
     assert_eq!(studio.app.tabs.len(), 1);
+}
+
+#[test]
+fn closing_who_started_them_says_that_they_stop_too() {
+    let mut studio = split();
+    studio.keys("alt-1").keys("ctrl-d");
+    let shown = studio.screen();
+    assert!(shown.contains("Its agent and 2 sub-agents are at work: they are"), "{shown}");
 }

@@ -12,7 +12,9 @@ use crate::chat::{Conversation, Entry as Said, EntryKind, ErrorClass, Message, O
 use crate::config::BackendKind;
 use crate::git::CommitId;
 use crate::git::codec::{Route, StepKind};
-use crate::git::session::{ByHand, SessionSummary, SessionTree, StepSummary, UndoPlan, UndoScope};
+use crate::git::session::{
+    ByHand, PeoplesCommit, SessionSummary, SessionTree, StepSummary, UndoPlan, UndoScope,
+};
 use crate::ledger::Entry;
 use crate::tui::app::facts::Facts;
 use crate::tui::custom::UserCommand;
@@ -206,6 +208,10 @@ fn boxes(studio: &mut Studio, evil: &str) {
         removed: vec![PathBuf::from(text())],
         changed: vec![PathBuf::from(text())],
         in_the_way: Vec::new(),
+        by_people: vec![PeoplesCommit {
+            commit: CommitId::parse(&"9f31".repeat(10)).unwrap(),
+            subject: text(),
+        }],
         has_uncommitted: true,
         entries: 1,
     };

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::studio::Studio;
-use crate::git::session::{LandHow, LandPlan, LandWish, land_plan};
+use crate::git::session::{LandHow, LandPlan, LandWish, LandedAs, land_plan};
 use crate::git::testing::Fixture;
 use crate::git::{Conflict, ConflictKind};
 use crate::tui::message::{Action, Load, Loaded, Message, Returned};
@@ -84,6 +84,39 @@ fn a_landing_is_shown_first_and_its_words_can_be_changed() {
     // Once more is not twice.
     studio.keys("enter");
     assert_eq!(studio.did(), "");
+}
+
+#[test]
+fn what_was_landed_and_how_it_is_taken_back_are_lines_of_their_own() {
+    let fixture = repository(false);
+    let mut studio = with_tab();
+    let tab = studio.app.tab().id;
+    let (_, plan) = plan(&fixture, LandHow::Squash);
+    let landed = LandedAs {
+        commit: plan.head.clone(),
+        commits: vec![plan.head.clone()],
+        into: "main".to_owned(),
+        before: plan.tip.clone(),
+        checkouts: vec![PathBuf::from("/home/ada/parser")],
+        kept: String::new(),
+    };
+    studio.loads(Loaded::Landing { tab, landed: Ok(Box::new((plan, landed))) });
+    let row = studio.row_with("to take it back: offshoot land --undo");
+    assert!(!row.contains("went along"), "{row}");
+    assert!(studio.shows("the files of the checkout went along"), "{}", studio.screen());
+}
+
+#[test]
+fn what_was_said_of_one_kind_of_landing_is_not_said_of_the_next() {
+    let fixture = repository(true);
+    let mut studio = with_tab();
+    studio.says("/land");
+    let (wish, conflicting) = plan(&fixture, LandHow::Squash);
+    studio.loads(Loaded::Land { wish, plan: Ok(Box::new(conflicting)) });
+    studio.keys("enter");
+    assert!(studio.shows("it cannot land like this"), "{}", studio.screen());
+    studio.keys("tab");
+    assert!(!studio.shows("it cannot land like this"), "{}", studio.screen());
 }
 
 #[test]

@@ -80,7 +80,7 @@ fn keys_are_listed_by_where_they_hold() {
       offshoot  parser  on main
 
     ╭─ Keys ───────────────────────────────────────────────────────────────────────╮
-    │›                                                                      231/231│
+    │›                                                                      ###/###│
     │› Ctrl-C           interrupt-or-quit  stops the agent; clears the pro…  global│
     │  Ctrl-D           close              closes the tab; its branch and …  global│
     │  Ctrl-Z           suspend            puts the program in the backgro…  global│

@@ -75,7 +75,7 @@ fn blame_shows_prompts_once_and_people() {
     studio.loads(Loaded::Blame(Ok(blamed("let x = 1;"))));
     let screen = studio.screen();
     for told in [
-        "9f319f319f  turn 2, step 5 of offshoot/fix-the-failing-test · local/qwen3-coder",
+        "9f319f319f  turn 2, step 5 of offshoot/fix-the-failing-test ·",
         "0a0b0a0b0a  Ada, 1970-01-02 · let x = 1;",
         " 9  let x = 1;",
         "not committed yet",

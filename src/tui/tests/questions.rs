@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::*;
 use crate::git::CommitId;
-use crate::git::session::{UndoPlan, UndoScope};
+use crate::git::session::{PeoplesCommit, UndoPlan, UndoScope};
 use crate::workbench::Back;
 
 fn plan(removed: &[&str], changed: &[&str]) -> Box<UndoPlan> {
@@ -19,6 +19,7 @@ fn plan(removed: &[&str], changed: &[&str]) -> Box<UndoPlan> {
         removed: paths(removed),
         changed: paths(changed),
         in_the_way: Vec::new(),
+        by_people: Vec::new(),
         has_uncommitted: true,
         entries: 3,
     })
@@ -67,6 +68,19 @@ fn an_undo_shows_what_goes_first() {
     assert!(studio.shows("11 files removed:"));
     studio.keys("y");
     assert_eq!(studio.did(), "undo 1 steps of tab 1");
+}
+
+#[test]
+fn commits_of_the_users_that_go_with_an_undo_are_named() {
+    let mut studio = finished(80, 24);
+    let tab = studio.agent().id();
+    let mut plan = plan(&[], &["src/parser.rs"]);
+    let commit = plan.from.clone();
+    plan.by_people = vec![PeoplesCommit { commit, subject: "Revert a hunk\u{1b}[31m".to_owned() }];
+    studio.loads(Loaded::Undo { tab, back: Back::Steps(1), plan: Ok(plan) });
+    let shown = studio.screen();
+    assert!(shown.contains("with it 1 commit that no agent made:"), "{shown}");
+    assert!(shown.contains(" Revert a hunk"), "{shown}");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Reading the transcript with a cursor.
 
 use super::*;
+use crate::workbench::{EventKind, SetupEnd, SetupEvent};
 use crossterm::event::{MouseButton, MouseEventKind};
 
 #[test]
@@ -173,4 +174,18 @@ fn what_is_copied_is_the_item_under_the_cursor() {
     remember "/copy code"
     copy "let depth = list.depth();"
     "#);
+}
+
+#[test]
+fn esc_skips_a_setup_that_runs_and_reads_when_none_does() {
+    let mut studio = finished(80, 24);
+    let doing = SetupEvent::Doing { what: "npm ci".to_owned(), so_far: String::new() };
+    studio.agent().tells(EventKind::Setup(doing));
+    studio.did();
+    studio.keys("type:next").keys("esc");
+    insta::assert_snapshot!(studio.did(), @"interrupt tab 1");
+    assert!(studio.shows("skipping the setup") && !studio.shows("▸"), "{}", studio.screen());
+    studio.agent().tells(EventKind::Setup(SetupEvent::Ended(SetupEnd::Skipped)));
+    studio.keys("ctrl-u").keys("esc");
+    assert!(studio.shows("▸"), "{}", studio.screen());
 }

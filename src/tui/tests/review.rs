@@ -225,6 +225,7 @@ fn a_hunk_is_taken_back_and_the_review_says_so() {
     studio.keys("}").keys("]").keys("r");
     assert!(studio.shows("one after the other"), "{}", studio.screen());
     studio.agent().tells(amended("Revert docs/漢字.md"));
+    insta::assert_snapshot!(studio.last_row(), @" `git revert 4444444444` undoes it: Revert docs/漢字.md");
     insta::assert_snapshot!(studio.rows(1, 3), @r"
     turn 1  2 files  +2 −1  1 of 2 hunks open                                  57%
     ▸ A docs/漢字.md                                                          ↶ +1
@@ -253,6 +254,56 @@ fn selected_lines_alone_go_or_come_over() {
     let mut studio = reviewing(80, 24);
     studio.keys("}").keys("]").keys("j").keys("v").keys("t");
     insta::assert_snapshot!(studio.did(), @r#"amend { tab: tabid(1), amend: amend { way: take, from: some("1111111111111111111111111111111111111111"), to: "2222222222222222222222222222222222222222", picks: [pick { path: "src/parser.rs", part: hunks([hunk { old: 2..2, new: 1..2 }]) }], about: "turn 1 of session s1" } }"#);
+}
+
+#[test]
+fn help_in_the_review_begins_with_its_keys() {
+    let mut studio = reviewing(100, 60);
+    studio.keys("?");
+    for doc in [
+        "Reviewing",
+        "side by side, or one below",
+        "sends all comments",
+        "selects lines",
+        "to the list of files",
+    ] {
+        assert!(studio.shows(doc), "{doc}: {}", studio.screen());
+    }
+}
+
+#[test]
+fn lines_that_went_are_not_selected_any_more() {
+    let mut studio = reviewing(80, 24);
+    studio.keys("}").keys("]").keys("j").keys("v").keys("r");
+    assert!(studio.did().contains("way: revert"));
+    studio.agent().tells(amended("Revert part of src/parser.rs"));
+    studio.keys("a");
+    assert!(studio.shows("1 of 2 hunks open"), "the hunk is meant, not its lines: {}", studio.screen());
+}
+
+#[test]
+fn before_anything_was_changed_a_diff_says_so_and_what_is_not_there_is_still_named() {
+    let mut studio = Studio::new(80, 24);
+    studio.agent_of(1).opens("fix-it").begins("fix it");
+    studio.keys("alt-d");
+    let tab = studio.app.tab().id;
+    let missing = |name: &str| Failure::new(ErrorClass::NotFound, format!("no commit is named \"{name}\""));
+    let session = studio.app.tab().session.clone().unwrap();
+    let whole = Range::Between { from: None, to: session.branch.clone() };
+    for range in [Range::Turn { session: session.id.clone(), turn: 1 }, whole] {
+        let shown = Err(missing(&session.id));
+        studio.loads(Loaded::Diff { tab, title: "turn 1".to_owned(), range, shown });
+        assert!(studio.shows("nothing was changed in this tab yet"), "{}", studio.screen());
+        assert!(!studio.shows("no commit is named"), "{}", studio.screen());
+    }
+    let range = Range::Between { from: None, to: "elsewhere".to_owned() };
+    studio.loads(Loaded::Diff {
+        tab,
+        title: "elsewhere".to_owned(),
+        range,
+        shown: Err(missing("elsewhere")),
+    });
+    assert!(studio.shows("no commit is named \"elsewhere\""), "{}", studio.screen());
 }
 
 #[test]

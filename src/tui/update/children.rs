@@ -21,7 +21,7 @@ pub(super) fn add(app: &mut App, id: TabId, parentage: &Parentage) -> Option<usi
     let behind = app.tabs[parent + 1..].iter().take_while(|tab| is_below(app, tab.id, parentage.tab)).count();
     let place = parent + 1 + behind;
     let from = format!(
-        "does a part of what \"{}\" is at; it closes when that is done",
+        "does a part of what \"{}\" is at; once that is merged, this tab closes by itself",
         clean(&app.tabs[parent].title)
     );
     let tab = app.insert_tab(place, id);
@@ -59,6 +59,25 @@ pub(super) fn told(app: &mut App, place: usize, news: &ChildNews) {
         let items = items(app);
         set_items(app, &ListKind::Agents, items, EMPTY);
     }
+}
+
+/// The work of sub-agents whose branches these are is in the tab of who started them after all.
+pub(super) fn merged(app: &mut App, parent: TabId, branches: &[String]) {
+    let Some(tab) = app.by_id(parent) else { return };
+    let is_it = |news: &&mut ChildNews| news.branch.as_ref().is_some_and(|branch| branches.contains(branch));
+    let mut sessions = Vec::new();
+    for news in tab.children.iter_mut().filter(is_it) {
+        news.state = ChildState::Merged;
+        sessions.push(news.session.clone());
+    }
+    for tab in &mut app.tabs {
+        if let (Some(child), Some(session)) = (&mut tab.child, &tab.session)
+            && sessions.contains(&session.id)
+        {
+            child.state = ChildState::Merged;
+        }
+    }
+    tidy(app, parent);
 }
 
 /// Closes the tabs of those whose work is done and brought in, once the agent that gave it is done too: unless the

@@ -169,7 +169,10 @@ pub(super) fn act(app: &mut App, does: Do) -> Option<Actions> {
             landing.wish.how = landing.next_how();
             landing.plan = None;
             landing.has_failed = false;
-            return Some(vec![Action::Load(Load::Land { tab: landing.tab, wish: landing.wish.clone() })]);
+            let load = Load::Land { tab: landing.tab, wish: landing.wish.clone() };
+            // What was said of the plan before is not true of this one.
+            app.toast = None;
+            return Some(vec![Action::Load(load)]);
         }
         Do::ListAccept | Do::DialogYes => return Some(accept(app)),
         _ => return None,
@@ -267,12 +270,14 @@ pub(super) fn landed(
             if !landed.checkouts.is_empty() {
                 text.push_str("; the files of the checkout went along");
             }
-            text.push_str(&format!("\n{}", landing::takes_back(&plan, &landed)));
+            let takes_back = landing::takes_back(&plan, &landed);
             app.toast(landing::done(&plan, &landed), Tone::Good);
             let place = app.tabs.iter().position(|one| is_on(one, &plan.name));
             let place = place.or_else(|| app.place_of(tab)).unwrap_or(app.active);
             let tab = &mut app.tabs[place];
-            tab.transcript.push(tab.turn, Kind::Notice(clean(&text).into_owned()));
+            for text in [text, takes_back] {
+                tab.transcript.push(tab.turn, Kind::Notice(clean(&text).into_owned()));
+            }
             // All tabs stand differently to the branch now.
             app.tabs.iter().flat_map(super::events::measure).collect()
         }
@@ -307,9 +312,13 @@ pub(super) fn resolve(app: &mut App, tab: TabId, resolution: Result<Resolution, 
         }
     };
     let parent = app.by_id(tab).map(|tab| (tab.choice.clone(), tab.permissions));
+    // What an agent works on takes it by a merge, and what the user has checked out by a landing.
+    let is_merge = app.tabs.iter().any(|tab| is_on(tab, &resolution.into));
+    let next = if is_merge { "/merge" } else { "/land" };
     let origin =
-        format!("resolves what conflicts of {} and {}; then /land", resolution.name, resolution.into);
+        format!("resolves what conflicts of {} and {}; then {next}", resolution.name, resolution.into);
     let tab = app.add_tab();
+    tab.resolves = Some(resolution.name.clone());
     let permissions = parent.map(|(choice, permissions)| {
         tab.choice = choice;
         tab.permissions = permissions;

@@ -1,7 +1,7 @@
 //! `/merge`: which two tabs, what came of it, and conflicts given to an agent.
 
 use super::landing::rev_of;
-use super::{Actions, tabs};
+use super::{Actions, children, tabs};
 use crate::agent::Failure;
 use crate::git::Conflict;
 use crate::git::session::LandWish;
@@ -86,9 +86,13 @@ pub(super) fn merged(app: &mut App, place: usize, merging: Merging) -> Actions {
             let is_child = |tab: &Tab| {
                 tab.id != parent && tab.session.as_ref().is_some_and(|one| Some(&one.id) == session.as_ref())
             };
-            if let Some(id) = app.tabs.iter().find(|tab| is_child(tab)).map(|tab| tab.id) {
+            let own = app.tabs.iter().find(|tab| is_child(tab)).map(|tab| (tab.id, tab.resolves.clone()));
+            let mut came = vec![child.clone()];
+            if let Some((id, resolved)) = own {
+                came.extend(resolved);
                 actions.extend(tabs::close_now(app, id));
             }
+            children::merged(app, parent, &came);
             if let Some(place) = app.place_of(parent) {
                 actions.extend(tabs::show(app, place));
             }

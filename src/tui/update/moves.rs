@@ -78,6 +78,14 @@ pub(super) fn planned(
     if plan.removed.is_empty() && plan.changed.is_empty() {
         lines.push(vec![Piece::new("no file changes by it: only words go", Role::Text)]);
     }
+    if !plan.by_people.is_empty() {
+        let what = format!("{} that no agent made:", count(plan.by_people.len(), "commit"));
+        lines.push(vec![Piece::new(format!("with it {what}"), Role::Warn)]);
+    }
+    for one in &plan.by_people {
+        let text = format!("  {} {}", one.commit.short(), clean(&one.subject));
+        lines.push(vec![Piece::new(text, Role::Text)]);
+    }
     if plan.has_uncommitted {
         let text = "the worktree has work that no commit holds; it is committed and kept first";
         lines.push(vec![Piece::new(text, Role::Text)]);

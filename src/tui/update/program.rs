@@ -36,6 +36,10 @@ pub(super) fn palette(app: &mut App) -> Actions {
 pub(super) fn help(app: &mut App, asked: &Asked) -> Ran {
     let mut lines = Vec::new();
     if asked.args.is_empty() {
+        if let Some(Layer::Review(_)) = app.layers.last() {
+            lines.extend(review_keys(app));
+            lines.push(Vec::new());
+        }
         lines.push(text(
             "Type a prompt and press Enter: the agent works on a branch and in a worktree of its own.",
         ));
@@ -83,6 +87,18 @@ pub(super) fn help(app: &mut App, asked: &Asked) -> Ran {
     }
     app.layers.push(Layer::Text(Text::new("Help", lines)));
     Ok(Vec::new())
+}
+
+/// The keys of the review, for who asks in it.
+fn review_keys(app: &App) -> Vec<Vec<Piece>> {
+    let mut lines = vec![heading(Group::Reviewing.title())];
+    for binding in app.keymap.bindings(Context::Review) {
+        let (name, args) = binding.command.split_once(' ').unwrap_or((&binding.command, ""));
+        let doc = commands::by_name(name).map_or("", |spec| spec.doc);
+        let doc = if args.is_empty() { doc.to_owned() } else { format!("{doc}: {args}") };
+        lines.push(pair(&binding.shown(), &doc));
+    }
+    lines
 }
 
 pub(super) fn keys(app: &mut App) -> Actions {

@@ -1,6 +1,6 @@
 //! Reading the transcript: scrolling, searching, selecting, folding, and branching from where one reads.
 
-use super::{Actions, children, moves, review, session, tabs};
+use super::{Actions, agent, children, moves, review, session, tabs};
 use crate::tui::app::layer::{Layer, Line, LineKind};
 use crate::tui::app::{App, Focus, Tone};
 use crate::tui::commands::Do;
@@ -33,6 +33,7 @@ fn other_than_moving(app: &mut App, does: Do) -> Actions {
             let can_read = app.tab_mut().transcript.read();
             app.focus = if can_read { Focus::Transcript } else { app.focus };
         }
+        Do::ReadWhenEmpty if app.tab().setup.is_some() => return agent::abort(app),
         Do::ReadWhenEmpty if app.tab().composer.is_empty() => return other_than_moving(app, Do::Read),
         Do::ScrollCentre => app.tab_mut().transcript.centre(),
         Do::Leave => leave(app),

@@ -3,6 +3,7 @@
 use super::Actions;
 use super::run::Ran;
 use crate::agent::Failure;
+use crate::chat::ErrorClass;
 use crate::tui::app::layer::{Layer, ReviewLayer};
 use crate::tui::app::{App, Tone};
 use crate::tui::commands::{Asked, Misuse};
@@ -156,6 +157,7 @@ pub(super) fn loaded(
 ) -> Actions {
     let Shown { prepared, from, to } = match shown {
         Ok(shown) => shown,
+        Err(failure) if is_unborn(app, tab, &range, &failure) => return nothing(app),
         Err(failure) => {
             super::program::tell(app, &failure);
             return Vec::new();
@@ -178,6 +180,17 @@ pub(super) fn loaded(
     }
     app.layers.push(Layer::Review(Box::new(ReviewLayer { review, serial, tab, range, title, from, to })));
     Vec::new()
+}
+
+/// Whether git does not know of the tab's own work yet: its first turn has not come to a commit.
+fn is_unborn(app: &App, tab: TabId, range: &Range, failure: &Failure) -> bool {
+    let session = app.place_of(tab).and_then(|place| app.tabs[place].session.as_ref());
+    failure.class == ErrorClass::NotFound
+        && session.is_some_and(|own| match range {
+            Range::Turn { session, .. } => *session == own.id,
+            Range::Between { to, .. } => *to == own.branch,
+            Range::Step(_) | Range::Whole(_) => false,
+        })
 }
 
 /// What is shown is looked up again, where it may be another by now.

@@ -117,7 +117,8 @@ pub(super) fn amended(app: &mut App, place: usize, amended: Amended) -> Actions 
                 layer.review.did(&state, &keys, verdict);
             }
         }
-        app.toast(format!("{subject}: commit {short}, `git revert` or the same key undoes it"), Tone::Good);
+        // What is cut off at the edge is the subject, and not how it is taken back.
+        app.toast(format!("`git revert {short}` undoes it: {subject}"), Tone::Good);
     }
     actions.extend(review::refresh(app, id));
     actions

@@ -262,7 +262,7 @@ pub(super) fn close(app: &mut App) -> Actions {
     let tab = app.tab();
     let id = tab.id;
     let unlanded = tab.changes.as_ref().filter(|_| !tab.is_landed()).map_or(0, |changes| changes.files.len());
-    let mut lines: Vec<Vec<Piece>> = under_way(tab).iter().map(|line| plain(line)).collect();
+    let mut lines: Vec<Vec<Piece>> = under_way(app, tab).iter().map(|line| plain(line)).collect();
     if lines.is_empty() && unlanded == 0 {
         return close_now(app, id);
     }
@@ -293,10 +293,17 @@ pub(super) fn close(app: &mut App) -> Actions {
 }
 
 /// What is stopped when a tab is closed.
-fn under_way(tab: &Tab) -> Vec<String> {
+fn under_way(app: &App, tab: &Tab) -> Vec<String> {
     let mut lines = Vec::new();
     if tab.is_working() {
-        lines.push("Its agent is at work: that is stopped, and what was done is committed.".to_owned());
+        let is_its = |one: &&Tab| one.is_working() && super::children::is_below(app, one.id, tab.id);
+        lines.push(match app.tabs.iter().filter(is_its).count() {
+            0 => "Its agent is at work: that is stopped, and what was done is committed.".to_owned(),
+            its => format!(
+                "Its agent and {} are at work: they are stopped, and what they did is committed.",
+                count(its, "sub-agent")
+            ),
+        });
     }
     let shells = tab.shells + tab.sent_shells;
     if shells > 0 {

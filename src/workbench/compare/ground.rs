@@ -12,6 +12,8 @@ use crate::workbench::{BranchName, Place, Start, Uncommitted};
 /// Where it is on record that branches were made for a comparison: `refs/offshoot/compared/<name>/<letter>` is
 /// the commit that all of them began at.
 const COMPARED: &str = "refs/offshoot/compared/";
+/// Where it is on record at which commit a branch began that takes from several: what was taken is its own work.
+const MIXED: &str = "refs/offshoot/mixed/";
 /// What the branch is called into which things are taken from several.
 const MIX: &str = "-mix";
 
@@ -139,6 +141,20 @@ pub(super) fn mix_name(repo: &Repo, stem: &str) -> String {
     let is_free = |name: &String| repo.read_ref(&format!("refs/heads/{name}")).is_ok_and(|at| at.is_none());
     let numbered = (2..1000).map(|number| format!("{base}-{number}"));
     std::iter::once(base.clone()).chain(numbered).find(is_free).unwrap_or(base)
+}
+
+/// Puts on record where a branch of that kind began.
+pub(super) fn mix_began(repo: &Repo, branch: &str, base: &CommitId) -> Result<(), GitError> {
+    repo.update_ref(&mixed(branch), base, Expect::Any, "offshoot: taken from several")
+}
+
+/// Where a branch began that takes from several candidates; `None` of any other.
+pub fn mix_base(repo: &Repo, branch: &str) -> Option<CommitId> {
+    repo.read_ref(&mixed(branch)).ok().flatten()
+}
+
+fn mixed(branch: &str) -> String {
+    format!("{MIXED}{}", branch.replace('/', "-"))
 }
 
 /// The end of a session: the commit of its files, and that of its conversation, where anything was said.

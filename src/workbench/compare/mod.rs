@@ -13,7 +13,7 @@ mod take;
 #[cfg(test)]
 mod tests;
 
-pub use ground::{Begin, Ground, Member, ground, member};
+pub use ground::{Begin, Ground, Member, ground, member, mix_base};
 pub use measure::measure;
 pub use plan::{Candidate, FEWEST, MOST, PlanError, Wish, letter};
 pub use remarks::{Remark, remarks};

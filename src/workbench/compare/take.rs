@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use super::ground::mix_name;
+use super::ground::{mix_began, mix_name};
 use super::row::Row;
 use crate::agent::Failure;
 use crate::git::codec::frames;
@@ -100,6 +100,7 @@ pub async fn take(
             let branch = mix_name(repo, &stem);
             let name = format!("refs/heads/{branch}");
             repo.update_ref(&name, &head, Expect::Absent, "offshoot: taken from several")?;
+            mix_began(repo, &branch, &base)?;
             let files = repo.diff(Some(&base), &head)?.files.len();
             Ok::<_, GitError>(Mixed { branch, commits, files })
         })

@@ -3,7 +3,6 @@
 
 mod apply;
 mod basis;
-mod markers;
 mod picks;
 mod plan;
 mod resolving;

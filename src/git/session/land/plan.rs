@@ -1,11 +1,11 @@
 //! What landing would do: the commits that it would write, what changes, and what is in its way.
 
 use super::basis::{Basis, Goal, Source, anew, basis, goal, source, stamp_of};
-use super::markers::unresolved;
 use super::untouched::untouched;
 use super::{Blocked, Drafted, Fate, LandHow, LandPlan, LandWish, Landable, picks, words};
 use crate::git::codec::Came;
 use crate::git::session::SessionError;
+use crate::git::session::markers::unresolved;
 use crate::git::{CommitId, Conflict, GitError, Merged, ObjectId, Repo, Worktree};
 
 const PREVIEW: &str = "As it would be landed\n";

@@ -59,7 +59,7 @@ fn a_child_is_merged_with_both_conversations() {
     assert_eq!(parent.fixture.print(), print);
     let data = parent.repo.commit(&done.commit).unwrap();
     assert_eq!(data.parents[1], childs);
-    assert!(data.subject().starts_with("Merge offshoot/child: one"), "{}", data.subject());
+    assert!(data.subject().starts_with("Merge offshoot/child: try b"), "{}", data.subject());
     let text = &data.message;
     assert!(text.contains("what do you think?") && text.contains("Its last answer:\nDone."), "{text}");
     assert!(text.contains(&child.id()), "{text}");
@@ -115,6 +115,29 @@ fn a_conflict_leaves_the_parent_as_it_is() {
     assert_eq!(found, [("same.txt".to_owned(), ConflictKind::BothAdded)]);
     assert_eq!((parent.head(), parent.tip()), (head, tip));
     assert_eq!(parent.git(&["status", "--porcelain"]), "");
+}
+
+#[test]
+fn conflicts_that_nobody_resolved_do_not_reach_the_parent() {
+    let mut parent = Desk::new();
+    parent.change("one", "a.txt");
+    let mut child = parent.fork("child");
+    child.prompt("merge it");
+    child.step("b.txt", "<<<<<<< ours\nx\n=======\ny\n>>>>>>> theirs\n");
+    child.record();
+    let head = parent.head();
+    let error = parent.merge("offshoot/child").unwrap_err();
+    let SessionError::Unresolved { paths, .. } = &error else { panic!("{error}") };
+    assert_eq!((paths, parent.head()), (&vec![PathBuf::from("b.txt")], head));
+    child.step("b.txt", "x\ny\n");
+    child.record();
+    merged(parent.merge("offshoot/child").unwrap());
+    // What the parent has already is its own.
+    let mut other = parent.fork("other");
+    parent.step("shown.txt", "<<<<<<< a\n=======\n>>>>>>> b\n");
+    other.step("shown.txt", "<<<<<<< a\n=======\n>>>>>>> b\n");
+    other.change("more", "c.txt");
+    merged(parent.merge("offshoot/other").unwrap());
 }
 
 #[test]

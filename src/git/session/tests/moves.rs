@@ -323,6 +323,24 @@ fn neither_the_checkout_nor_another_tab_is_touched_wherever_the_repository_lies(
 }
 
 #[test]
+fn commits_of_people_that_an_undo_takes_along_are_in_its_plan() {
+    let mut desk = Desk::new();
+    desk.change("one", "a.txt");
+    write(&desk.tree, "before.txt", "x");
+    desk.commit_by_hand("before the last step");
+    desk.change("two", "b.txt");
+    write(&desk.tree, "after.txt", "x");
+    desk.commit_by_hand("after it");
+    let session = desk.load("offshoot/work");
+    let subjects = |scope| {
+        let plan = undo_plan(&desk.repo, None, &session, scope).unwrap();
+        plan.by_people.into_iter().map(|one| one.subject).collect::<Vec<_>>()
+    };
+    assert_eq!(subjects(UndoScope::Steps(1)), ["after it"]);
+    assert_eq!(subjects(UndoScope::Steps(2)), ["after it", "before the last step"]);
+}
+
+#[test]
 fn a_branch_that_the_user_has_checked_out_is_refused_before_anything_is_planned() {
     let mut desk = Desk::new();
     desk.change("one", "a.txt");
