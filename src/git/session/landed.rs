@@ -127,7 +127,9 @@ impl<'r> Target<'r> {
         let line = repo.line(head, &base.iter().cloned().collect::<Vec<_>>())?;
         let commits = self.only_here(head, &[], base.as_ref())?;
         if commits == 0 {
-            return with(Landed::Picked);
+            // A session in which nothing was done holds at most the uncommitted work with which it began.
+            let is_bare = self.is_nothing_but_snapshots(&line)?;
+            return with(if is_bare { Landed::Nothing } else { Landed::Picked });
         }
         if there.is_empty() || commits < line.len() {
             return with(Landed::No { commits });
@@ -159,6 +161,15 @@ impl<'r> Target<'r> {
     /// Whether a head was part of the target before anything of the branch was.
     fn is_below_base(&self, upto: &CommitId, head: &CommitId) -> bool {
         upto != head && self.repo.leads_to(&self.tip, upto) && !self.repo.leads_to(&self.tip, head)
+    }
+
+    fn is_nothing_but_snapshots(&self, line: &[CommitId]) -> Result<bool, SessionError> {
+        for id in line {
+            if !self.repo.commit(id)?.is_snapshot() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Commits of a branch whose change nobody made on the target.

@@ -276,6 +276,7 @@ fn uncommitted_work_with_which_a_session_began_is_not_landed() {
         desk.repo.create_worktree("offshoot/snap", Some(&snapshot), &tree).unwrap();
         desk.cursor = Cursor::start(new_id(), "offshoot/snap", snapshot, None);
         desk.tree = tree;
+        assert_eq!(desk.standing().state, Landed::Nothing, "nothing was done there yet");
         desk.change("one", "a.txt");
         let wish = LandWish { rev: Some("offshoot/snap".into()), ..LandWish::default() };
         let plan = land_plan(&desk.repo, &wish).unwrap();
